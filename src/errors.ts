@@ -1,0 +1,349 @@
+import { errnoNames } from './errno';
+
+/** The stable codes of this package's errors, one per class. */
+export type JaccountErrorCode =
+  | 'ERR_JACCOUNT_AUTHORIZATION'
+  | 'ERR_JACCOUNT_CALLBACK'
+  | 'ERR_JACCOUNT_STATE'
+  | 'ERR_JACCOUNT_ACCOUNT_MISMATCH'
+  | 'ERR_JACCOUNT_TOKEN'
+  | 'ERR_JACCOUNT_ID_TOKEN'
+  | 'ERR_JACCOUNT_API'
+  | 'ERR_JACCOUNT_RESPONSE'
+  | 'ERR_JACCOUNT_NETWORK';
+
+/** What the application put into a login and gets back when that login fails. */
+export interface LoginContext {
+  /** The local path the user wanted, sanitised. */
+  returnTo?: string;
+  /** The application's own value, as it was given to `passport.authenticate()`. */
+  appState?: unknown;
+}
+
+interface JaccountErrorOptions {
+  status: number;
+  retryable?: boolean;
+  cause?: unknown;
+}
+
+/**
+ * The base of every error that jAccount, the network or a forged callback can cause. Catch this to catch us;
+ * tell the children apart by `code`, or by class.
+ *
+ * No member of any child holds a token, a secret, a code or a person's data, so an error may be logged whole.
+ * Misuse of this package is not a `JaccountError` but a `TypeError`.
+ *
+ * @example By code:
+ * ```ts
+ * import type { ErrorRequestHandler } from 'express';
+ *
+ * const onError: ErrorRequestHandler = (error, _req, res, next) => {
+ *   if (error.code === 'ERR_JACCOUNT_NETWORK') res.status(error.status).send('jAccount does not answer');
+ *   else next(error);
+ * };
+ * ```
+ *
+ * @example By class:
+ * ```ts
+ * import { JaccountError } from 'passport-jaccount';
+ *
+ * const answerOf = (error: unknown) => (error instanceof JaccountError ? error.status : 500);
+ * ```
+ */
+export abstract class JaccountError extends Error {
+  abstract override readonly name: string;
+  abstract readonly code: JaccountErrorCode;
+  /** The HTTP status that the application should answer with. Express and Koa read this name. */
+  readonly status: number;
+  /** The same as `status`. Nest and Fastify read this name. */
+  readonly statusCode: number;
+  /** Whether the same attempt may succeed a little later. */
+  readonly retryable: boolean;
+  /** `returnTo` and `appState` of the login that failed, once its transaction was found. */
+  transaction?: LoginContext;
+
+  constructor(message: string, { status, retryable = false, cause }: JaccountErrorOptions) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.status = status;
+    this.statusCode = status;
+    this.retryable = retryable;
+  }
+}
+
+/**
+ * Thrown when jAccount sent the browser back with an `error`. `access_denied` means that the user declined: offer
+ * to sign in again. Anything else is about the registration of the client or about jAccount itself.
+ *
+ * @see [RFC 6749, section 4.1.2.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2.1)
+ */
+export class AuthorizationResponseError extends JaccountError {
+  override readonly name = 'AuthorizationResponseError';
+  readonly code = 'ERR_JACCOUNT_AUTHORIZATION';
+  /** The provider's `error`; `server_error` where it sent a word that no specification knows. */
+  readonly error: string;
+  /** The provider's text, bounded and without control characters. Never put it into HTML unescaped. */
+  readonly errorDescription?: string;
+
+  constructor(error: string, errorDescription?: string) {
+    const declined = error === 'access_denied';
+    const unavailable = error === 'temporarily_unavailable';
+    super(
+      declined ? 'the user declined to sign in' : `jAccount refused the authorization request: "${error}"`,
+      {
+        status: declined ? 401 : unavailable ? 503 : 502,
+        retryable: unavailable,
+      },
+    );
+    this.error = error;
+    if (errorDescription !== undefined) this.errorDescription = errorDescription;
+  }
+}
+
+/**
+ * Thrown when a callback is malformed: a parameter is repeated, missing, of the wrong form, or contradicts another.
+ * jAccount sends no such callback; a broken link or an attack does. Let the user sign in again.
+ *
+ * @see [RFC 6749, section 3.1](https://www.rfc-editor.org/rfc/rfc6749#section-3.1)
+ */
+export class CallbackError extends JaccountError {
+  override readonly name = 'CallbackError';
+  readonly code = 'ERR_JACCOUNT_CALLBACK';
+
+  constructor(message: string, status = 400) {
+    super(message, { status });
+  }
+}
+
+/** Why the login that a callback belongs to was not found, or not accepted. */
+export type StateFailure =
+  | 'no-session'
+  | 'no-transaction'
+  | 'unknown'
+  | 'expired'
+  | 'used'
+  | 'foreign'
+  | 'user';
+
+const stateFailures: Record<StateFailure, string> = {
+  'no-session': 'the request has no session: put the session middleware before passport.authenticate()',
+  'no-transaction':
+    'the browser sent no pending login: its session cookie was lost on the way to jAccount and back ' +
+    '(SameSite=Strict, a Secure cookie over http, "trust proxy" not set behind a proxy, ' +
+    'or the login began on another host name)',
+  unknown:
+    'the "state" belongs to no pending login of this browser: the login was begun elsewhere, or was forged',
+  expired: 'the login took too long: it must be finished within ten minutes',
+  used: 'this callback was used before: the page was reloaded, or the link was opened twice',
+  foreign: 'the login was begun by another strategy, or with other options',
+  user: 'the login was begun by a user who is no longer the one signed in',
+};
+
+/**
+ * Thrown when a callback cannot be matched with a login that this browser began. `reason` says which of the known
+ * causes it was, the message what to change.
+ *
+ * @see [RFC 6749, section 10.12](https://www.rfc-editor.org/rfc/rfc6749#section-10.12)
+ */
+export class StateError extends JaccountError {
+  override readonly name = 'StateError';
+  readonly code = 'ERR_JACCOUNT_STATE';
+  readonly reason: StateFailure;
+
+  constructor(
+    reason: StateFailure,
+    { hint, transaction }: { hint?: string; transaction?: LoginContext } = {},
+  ) {
+    super(hint ?? stateFailures[reason], { status: 403 });
+    this.reason = reason;
+    if (transaction) this.transaction = transaction;
+  }
+}
+
+/**
+ * Thrown when the ID Token and the profile API name two different accounts. Nobody is signed in. It cannot happen
+ * by accident at jAccount: look for a cache or a proxy between the application and the API.
+ *
+ * @see [OpenID Connect Core 1.0, section 5.3.2](https://openid.net/specs/openid-connect-core-1_0.html#UserInfoResponse)
+ */
+export class AccountMismatchError extends JaccountError {
+  override readonly name = 'AccountMismatchError';
+  readonly code = 'ERR_JACCOUNT_ACCOUNT_MISMATCH';
+
+  constructor() {
+    super('the ID Token and the profile name two different accounts', { status: 502 });
+  }
+}
+
+/**
+ * Thrown when the token endpoint refused. `invalid_grant` means that the code was too old (60 seconds), used or
+ * foreign: let the user sign in again. `invalid_client` and its like mean that client id, secret or redirect URI
+ * are not those that jAccount has on file.
+ *
+ * @see [RFC 6749, section 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5.2)
+ */
+export class TokenResponseError extends JaccountError {
+  override readonly name = 'TokenResponseError';
+  readonly code = 'ERR_JACCOUNT_TOKEN';
+  /** The provider's `error`. */
+  readonly error: string;
+  /** The provider's text, bounded and without control characters. */
+  readonly errorDescription?: string;
+  /** The HTTP status that jAccount answered with. */
+  readonly providerStatus: number;
+
+  constructor(error: string, providerStatus: number, errorDescription?: string) {
+    super(tokenRefusals[error]?.text ?? `the token endpoint refused: "${error}"`, {
+      status: tokenRefusals[error]?.status ?? (providerStatus === 503 ? 503 : 502),
+      retryable: error === 'temporarily_unavailable' || isBusy(providerStatus),
+    });
+    this.error = error;
+    this.providerStatus = providerStatus;
+    if (errorDescription !== undefined) this.errorDescription = errorDescription;
+  }
+}
+
+const tokenRefusals: Record<string, { status: number; text: string } | undefined> = Object.assign(
+  Object.create(null),
+  {
+    invalid_grant: {
+      status: 401,
+      text: "the token endpoint refused the grant: it has expired, was used before, or is not this client's",
+    },
+    invalid_client: {
+      status: 500,
+      text: 'the token endpoint refused the client: check clientID, clientSecret and clientAuthMethod',
+    },
+    unauthorized_client: {
+      status: 500,
+      text: 'the token endpoint refused the client: jAccount has not approved it for this grant',
+    },
+    redirect_uri_mismatch: {
+      status: 500,
+      text: 'the token endpoint refused the redirect URI: check callbackURL against the registration',
+    },
+  },
+);
+
+/** Which check of an ID Token failed. */
+export type IdTokenFault =
+  | 'missing'
+  | 'malformed'
+  | 'algorithm'
+  | 'signature'
+  | 'issuer'
+  | 'audience'
+  | 'expired'
+  | 'issued-at'
+  | 'nonce'
+  | 'subject'
+  | 'at-hash';
+
+const idTokenFaults: Record<IdTokenFault, string> = {
+  missing:
+    'the token response holds no "id_token" although "openid" was asked: ask for the scope "basic" instead, ' +
+    'or have the client approved for "openid"',
+  malformed: 'the ID Token is malformed',
+  algorithm: 'unexpected ID Token "alg" header value',
+  signature: 'the ID Token signature does not match: is clientSecret the one jAccount has on file?',
+  issuer: 'unexpected ID Token "iss" claim value',
+  audience: 'unexpected ID Token "aud" or "azp" claim value',
+  expired: 'the ID Token is not valid now ("exp", "nbf"): is the clock of this machine right?',
+  'issued-at': 'unexpected ID Token "iat" claim value: is the clock of this machine right?',
+  nonce: 'unexpected ID Token "nonce" claim value',
+  subject: 'unexpected ID Token "sub" claim value',
+  'at-hash': 'unexpected ID Token "at_hash" claim value',
+};
+
+/**
+ * Thrown when an ID Token fails a check; `fault` says which. Nobody is signed in. In production, `signature` right
+ * after a deployment means a wrong `clientSecret`, and `expired` or `issued-at` a wrong clock.
+ *
+ * @see [OpenID Connect Core 1.0, section 3.1.3.7](https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation)
+ */
+export class IdTokenError extends JaccountError {
+  override readonly name = 'IdTokenError';
+  readonly code = 'ERR_JACCOUNT_ID_TOKEN';
+  readonly fault: IdTokenFault;
+
+  constructor(fault: IdTokenFault, cause?: unknown) {
+    super(idTokenFaults[fault], { status: 502, cause });
+    this.fault = fault;
+  }
+}
+
+const retryableErrnos = new Set([-1, -2, 10004]);
+
+/**
+ * Thrown when jAccount's REST API refused a call. `errno` decides what to do: 10002 and 10007 mean to sign in
+ * again, 10003 and 10010 that the user or the client lacks a permission.
+ *
+ * @see The errno table of jAccount's API overview, developer.sjtu.edu.cn/api/overview.html
+ */
+export class ApiError extends JaccountError {
+  override readonly name = 'ApiError';
+  readonly code = 'ERR_JACCOUNT_API';
+  /** The number in the envelope. */
+  readonly errno: number;
+  /** Its name in the published table, such as `AUTHENTICATION_FAILED`. */
+  readonly errnoName?: string;
+  /** The HTTP status that jAccount answered with. */
+  readonly providerStatus: number;
+
+  constructor(errno: number, providerStatus: number) {
+    const errnoName = errnoNames.get(errno);
+    super(`jAccount's API refused: errno ${errno}${errnoName ? ` ${errnoName}` : ''}`, {
+      status: 502,
+      retryable: retryableErrnos.has(errno) || providerStatus >= 500,
+    });
+    this.errno = errno;
+    if (errnoName !== undefined) this.errnoName = errnoName;
+    this.providerStatus = providerStatus;
+  }
+}
+
+/**
+ * Thrown when an answer is not what was promised: HTML instead of JSON, a redirect, a member of the wrong type, too
+ * many octets. `retryable` is true for 429 and 5xx: jAccount is under maintenance or busy.
+ */
+export class MalformedResponseError extends JaccountError {
+  override readonly name = 'MalformedResponseError';
+  readonly code = 'ERR_JACCOUNT_RESPONSE';
+  /** The HTTP status that jAccount answered with. */
+  readonly providerStatus: number;
+
+  constructor(message: string, providerStatus: number, cause?: unknown) {
+    super(message, { status: providerStatus === 503 ? 503 : 502, retryable: isBusy(providerStatus), cause });
+    this.providerStatus = providerStatus;
+  }
+}
+
+/**
+ * Thrown when there was no answer, or not in time. `cause` holds Node's own error with its code (`ECONNREFUSED`,
+ * `CERT_HAS_EXPIRED`, …).
+ */
+export class NetworkError extends JaccountError {
+  override readonly name = 'NetworkError';
+  readonly code = 'ERR_JACCOUNT_NETWORK';
+  /** Where the request went, without query. */
+  readonly url: string;
+  /** Whether the time ran out, rather than the connection broke. */
+  readonly timedOut: boolean;
+
+  constructor(url: string, { timedOut = false, cause }: { timedOut?: boolean; cause?: unknown } = {}) {
+    const { origin, pathname } = new URL(url);
+    const reason = timedOut ? 'did not answer in time' : `could not be reached${codeIn(cause)}`;
+    super(`${origin}${pathname} ${reason}`, { status: timedOut ? 504 : 502, retryable: true, cause });
+    this.url = origin + pathname;
+    this.timedOut = timedOut;
+  }
+}
+
+// RFC 6585, section 4, and maintenance: the same request may be served later.
+function isBusy(providerStatus: number): boolean {
+  return providerStatus === 429 || providerStatus >= 500;
+}
+
+function codeIn(cause: unknown): string {
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? ` (${code})` : '';
+}

@@ -1,0 +1,26 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+const maxLength = 256;
+
+// Control and format characters, which include line ends and the marks that turn the direction of writing.
+const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text of a provider that may be kept as data: bounded, printable, and dropped whole if it repeats one of
+ * `secrets`. It is hostile all the same wherever it is shown.
+ */
+export function boundedText(value: unknown, secrets: readonly string[] = []): string | undefined {
+  if (typeof value !== 'string' || value === '') return undefined;
+  if (secrets.some((secret) => secret !== '' && value.includes(secret))) return undefined;
+  return [...value.slice(0, 2 * maxLength).replace(unprintable, ' ')].slice(0, maxLength).join('');
+}
+
+/** Compares in a time that tells nothing of the texts, not even their lengths. */
+export function sameText(one: string, other: string): boolean {
+  return timingSafeEqual(sha256(one), sha256(other));
+}
+
+/** The SHA-256 digest of a text's UTF-8 octets. */
+export function sha256(text: string): Buffer {
+  return createHash('sha256').update(text, 'utf8').digest();
+}
