@@ -1,5 +1,6 @@
 export { type JaccountEndpoints, jaccountEndpoints } from './endpoints';
 export * from './errors';
+export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export { type Grant, type Scope, scopes } from './scopes';
 export { type UserType, type UserTypeGroup, userTypes } from './user-types';
 export type { IdTokenClaims, Organization, ProfileEntity, TokenResponse } from './wire';

@@ -1,0 +1,138 @@
+import { canonicalUserType } from '../user-types';
+import type { Organization, ProfileEntity } from '../wire';
+import {
+  accountKey,
+  type JaccountIdentity,
+  type JaccountProfile,
+  mailboxOf,
+  present,
+  textOf,
+} from './profile';
+
+type Json = Record<string, unknown>;
+
+/**
+ * The profile that the profile API's entity makes. Only the account is sure: a key is absent where its scope was not
+ * granted, and every other value may be missing, empty or of another type than documented.
+ *
+ * @see developer.sjtu.edu.cn/api/profile.html
+ */
+export function profileFromEntity(entity: ProfileEntity, deriveEmail: boolean): JaccountProfile {
+  const { account } = entity;
+  const id = accountKey(account);
+  const userType = userTypeOf(entity.userType);
+  const mailbox = deriveEmail ? mailboxOf(id, userType) : undefined;
+  return {
+    provider: 'jaccount',
+    id,
+    username: account,
+    displayName: textOf(entity.name) ?? account,
+    ...present({
+      emails: emailsOf(textOf(entity.email), mailbox),
+      photos: photosOf(entity),
+      userType,
+      code: textOf(entity.code),
+      personId: personIdOf(entity.id),
+      organization: organizationOf(entity.organize),
+      topOrganization: organizationOf(entity.topOrganize),
+      classNo: textOf(entity.classNo),
+      gender: textOf(entity.gender),
+      birthday: birthdayOf(entity.birthday),
+      mobile: textOf(entity.mobile),
+      identities: identitiesOf(entity.identities),
+    }),
+    _raw: JSON.stringify(entity),
+    _json: entity,
+  };
+}
+
+function userTypeOf(value: unknown): string | undefined {
+  const type = textOf(value);
+  return type && canonicalUserType(type);
+}
+
+// Accounts of no person have no id. What a careless serializer makes of that must not become one key for them all.
+function personIdOf(value: unknown): string | undefined {
+  return value === 'null' || value === 'undefined' ? undefined : textOf(value);
+}
+
+function emailsOf(contact: string | undefined, mailbox: string | undefined): JaccountProfile['emails'] {
+  const emails = [
+    ...(contact ? [{ value: contact, type: 'contact' as const }] : []),
+    ...(mailbox ? [{ value: mailbox, type: 'jaccount' as const }] : []),
+  ];
+  return emails.length > 0 ? emails : undefined;
+}
+
+function photosOf({ accountPhotoUrl, avatars }: ProfileEntity): JaccountProfile['photos'] {
+  const { uriLarge, uriNormal, uriTiny } = objectOf(avatars) ?? {};
+  const photos = [accountPhotoUrl, uriLarge, uriNormal, uriTiny]
+    .map(textOf)
+    .filter((url) => url !== undefined && /^https?:\/\//i.test(url))
+    .map((value) => ({ value: value as string }));
+  return photos.length > 0 ? photos : undefined;
+}
+
+// An outside user's is `{}`.
+function organizationOf(value: unknown): Organization | undefined {
+  const { id, name } = objectOf(value) ?? {};
+  const organizationId = textOf(id);
+  return organizationId === undefined ? undefined : { id: organizationId, name: textOf(name) ?? '' };
+}
+
+function identitiesOf(value: unknown): JaccountIdentity[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  return value.flatMap((element) => {
+    const identity = objectOf(element);
+    return identity ? [identityOf(identity)] : [];
+  });
+}
+
+function identityOf(identity: Json): JaccountIdentity {
+  return {
+    isDefault: identity.isDefault === true,
+    ...present({
+      userType: userTypeOf(identity.userType),
+      userTypeName: textOf(identity.userTypeName),
+      code: textOf(identity.code),
+      organization: organizationOf(identity.organize),
+      topOrganization: organizationOf(identity.topOrganize),
+      status: textOf(identity.status),
+      expireDate: textOf(identity.expireDate),
+      classNo: textOf(identity.classNo),
+      major: organizationOf(identity.major),
+      trainLevel: textOf(identity.trainLevel),
+    }),
+  };
+}
+
+// The documentation has a number, clients see an object of strings.
+function birthdayOf(value: unknown): string | undefined {
+  if (typeof value === 'number') return dateInShanghai(value);
+  const { birthYear, birthMonth, birthDay } = objectOf(value) ?? {};
+  const date = [birthYear, birthMonth, birthDay]
+    .map((part) => (textOf(part) ?? '').padStart(2, '0'))
+    .join('-');
+  return isDate(date) ? date : undefined;
+}
+
+function isDate(text: string): boolean {
+  const date = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
+
+const plausibleYear = /^(?:19|20)\d{2}-/;
+
+// Midnight in Shanghai, whose clocks stood at UTC+9 in the summers of 1986 to 1991. Whether the number counts
+// milliseconds or seconds is not documented: as seconds, a birthday in milliseconds lies far in the future.
+function dateInShanghai(value: number): string | undefined {
+  const milliseconds = Math.abs(value) > 4_102_444_800 ? value : value * 1000;
+  const date = new Date(milliseconds);
+  if (Number.isNaN(date.getTime())) return undefined;
+  const text = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(date);
+  return plausibleYear.test(text) ? text : undefined;
+}
+
+function objectOf(value: unknown): Json | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
+}
