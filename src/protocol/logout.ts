@@ -1,0 +1,29 @@
+import { isLoopback } from '../endpoints';
+
+/** What a logout request says. */
+export interface LogoutRequest {
+  logoutURL: string;
+  clientID: string;
+  /** Where jAccount sends the browser afterwards: https, or http on loopback. */
+  postLogoutRedirectURI: string;
+}
+
+/**
+ * The address that ends the user's jAccount session. End the application's own session first: without this second
+ * step the next click on "sign in" silently signs the same user in again.
+ *
+ * @see developer.sjtu.edu.cn/auth/oidc.html, on logging out
+ */
+export function buildLogoutURL({ logoutURL, clientID, postLogoutRedirectURI }: LogoutRequest): string {
+  assertReturnAddress(postLogoutRedirectURI);
+  const url = new URL(logoutURL);
+  url.searchParams.set('client_id', clientID);
+  url.searchParams.set('post_logout_redirect_uri', postLogoutRedirectURI);
+  return url.href;
+}
+
+function assertReturnAddress(uri: unknown): void {
+  const url = typeof uri === 'string' && URL.canParse(uri) ? new URL(uri) : undefined;
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))) return;
+  throw new TypeError('postLogoutRedirectURI must be an absolute https URL (http on loopback only)');
+}
