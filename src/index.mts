@@ -1,1 +1,2 @@
 export * from './index.js';
+export { Strategy as default } from './index.js';

@@ -3,5 +3,21 @@ export * from './errors';
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';
 export { type Grant, type Scope, scopes } from './scopes';
+export type { JaccountAuthenticateOptions } from './strategy/authenticate-options';
+export type { JaccountStrategyOptions } from './strategy/options';
+export { sanitizeReturnTo } from './strategy/return-to';
+export { SessionTransactions } from './strategy/session-transactions';
+export { JaccountStrategy, JaccountStrategy as Strategy } from './strategy/strategy';
+export type { Transaction, TransactionStore } from './strategy/transaction';
+export type {
+  ContextVerifyFunction,
+  VerifiedUser,
+  VerifyContext,
+  VerifyDone,
+  VerifyFunction,
+  VerifyFunctionWithParams,
+  VerifyFunctionWithRequest,
+  VerifyFunctionWithRequestAndParams,
+} from './strategy/verify-callback';
 export { type UserType, type UserTypeGroup, userTypes } from './user-types';
 export type { IdTokenClaims, Organization, ProfileEntity, TokenResponse } from './wire';

@@ -1,0 +1,249 @@
+import { execFileSync } from 'node:child_process';
+import { Agent } from 'node:https';
+import { inspect } from 'node:util';
+import { expect } from 'chai';
+import { JaccountStrategy, jaccountEndpoints, Strategy } from 'passport-jaccount';
+import { emulatorClient } from '../../dist/endpoints.js';
+
+const secret = '0123456789abcdef0123456789abcdef0123456789abcdef';
+const right = { clientID: 'japp000001', clientSecret: secret, callbackURL: 'https://app.example/callback' };
+const verify = () => false as const;
+const construct = (changes: object | undefined | null) =>
+  new JaccountStrategy((changes && { ...right, ...changes }) as typeof right, verify);
+
+describe('new JaccountStrategy(options)', () => {
+  it('is called jaccount', () => {
+    expect(construct({}).name).to.equal('jaccount');
+  });
+
+  it('takes another name', () => {
+    expect(construct({ name: 'library' }).name).to.equal('library');
+  });
+
+  it('is exported as Strategy too', () => {
+    expect(Strategy).to.equal(JaccountStrategy);
+  });
+
+  const accepted: [string, object][] = [
+    ['all five endpoint names, those it does not use among them', { ...jaccountEndpoints }],
+    ['a callback on http://localhost', { callbackURL: 'http://localhost:3000/callback' }],
+    ['a callback on http://127.0.0.1', { callbackURL: 'http://127.0.0.1/callback' }],
+    ['a callback on http://[::1]', { callbackURL: 'http://[::1]:3000/callback' }],
+    ['a callback with a query', { callbackURL: 'https://app.example/callback?tenant=1' }],
+    ['scopes in an array', { scope: ['openid', 'essential'] }],
+    ['scopes in one string', { scope: 'openid essential' }],
+    ['a scope that is not in the table', { scope: 'openid something_new' }],
+    ['the widest clock tolerance', { clockTolerance: 300 }],
+    ['no clock tolerance', { clockTolerance: 0 }],
+    ['one of the two timeouts', { timeout: { response: 1000 } }],
+    ['an agent', { agent: new Agent() }],
+    ['undefined for what has a default', { scope: undefined, timeout: undefined, pkce: undefined }],
+    ['a frozen object', Object.freeze({})],
+  ];
+  for (const [what, changes] of accepted) {
+    it(`accepts ${what}`, () => {
+      expect(() => construct(changes)).not.to.throw();
+    });
+  }
+
+  it('accepts an object without prototype', () => {
+    const options = Object.assign(Object.create(null), right);
+
+    expect(() => new JaccountStrategy(options, verify)).not.to.throw();
+  });
+
+  // Section B.8 of the security catalogue: each names its option, none its value [CF-01].
+  const refused: [what: string, changes: object, option: string][] = [
+    ['no client id', { clientID: undefined }, 'clientID'],
+    ['an empty client id', { clientID: '' }, 'clientID'],
+    ['a number for a client id', { clientID: 5 }, 'clientID'],
+    ['an array for a client id', { clientID: ['a'] }, 'clientID'],
+    ['a client id with a space before it', { clientID: ' japp' }, 'clientID'],
+    ['no secret', { clientSecret: undefined }, 'clientSecret'],
+    ['an empty secret', { clientSecret: '' }, 'clientSecret'],
+    ['a Buffer for a secret', { clientSecret: Buffer.from(secret) }, 'clientSecret'],
+    ['a secret with the line end of its file', { clientSecret: `${secret}\n` }, 'clientSecret'],
+    ['a secret with a space before it', { clientSecret: ` ${secret}` }, 'clientSecret'],
+    ['the secret "undefined"', { clientSecret: 'undefined' }, 'clientSecret'],
+    ['the secret "changeme"', { clientSecret: 'changeme' }, 'clientSecret'],
+    ["the key of the documentation's own ID Token", { clientSecret: 'your-256-bit-secret' }, 'clientSecret'],
+    ["the emulator's secret with jAccount's endpoints", { ...emulatorClient }, 'clientSecret'],
+    ['no callback', { callbackURL: undefined }, 'callbackURL'],
+    ['a relative callback', { callbackURL: '/callback' }, 'callbackURL'],
+    ['a callback on http', { callbackURL: 'http://app.example/callback' }, 'callbackURL'],
+    [
+      'a callback on a host that begins as loopback',
+      { callbackURL: 'http://127.0.0.1.evil.example/' },
+      'callbackURL',
+    ],
+    ['a callback with a fragment', { callbackURL: 'https://app.example/callback#x' }, 'callbackURL'],
+    ['a callback with credentials', { callbackURL: 'https://u:p@app.example/callback' }, 'callbackURL'],
+    ['a callback that is a script', { callbackURL: 'javascript:alert(1)' }, 'callbackURL'],
+    ['a callback with a wildcard', { callbackURL: 'https://*.app.example/callback' }, 'callbackURL'],
+    ['an array of callbacks', { callbackURL: ['https://app.example/callback'] }, 'callbackURL'],
+    ['a callback with a space behind it', { callbackURL: 'https://app.example/callback ' }, 'callbackURL'],
+    ['a RegExp for an issuer [CF-04]', { issuer: /jaccount/ }, 'issuer'],
+    ['a RegExp for a client id [CF-04]', { clientID: /japp/ }, 'clientID'],
+    ['an issuer on http', { issuer: 'http://jaccount.example/oauth2/' }, 'issuer'],
+    ['a token endpoint on http', { tokenURL: 'http://jaccount.example/oauth2/token' }, 'tokenURL'],
+    [
+      'an authorization endpoint of another scheme',
+      { authorizationURL: 'ftp://jaccount.example/' },
+      'authorizationURL',
+    ],
+    ['an API with credentials', { apiURL: 'https://u:p@api.example/v1' }, 'apiURL'],
+    ['no scope in the array', { scope: [] }, 'scope'],
+    ['scopes with a comma', { scope: 'openid,basic' }, 'scope'],
+    ['a scope with a quote', { scope: 'open"id' }, 'scope'],
+    ['a scope with a line end', { scope: 'openid\nbasic' }, 'scope'],
+    ['a number for a scope', { scope: 2 ** 53 }, 'scope'],
+    ['a number among the scopes', { scope: ['openid', 1] }, 'scope'],
+    ['a negative clock tolerance', { clockTolerance: -1 }, 'clockTolerance'],
+    ['NaN for a clock tolerance', { clockTolerance: Number.NaN }, 'clockTolerance'],
+    ['an infinite clock tolerance', { clockTolerance: Number.POSITIVE_INFINITY }, 'clockTolerance'],
+    ['a string for a clock tolerance', { clockTolerance: '60' }, 'clockTolerance'],
+    ['a clock tolerance of a day', { clockTolerance: 86_400 }, 'clockTolerance'],
+    ['a timeout of zero', { timeout: { response: 0 } }, 'timeout.response'],
+    ['a negative timeout', { timeout: { deadline: -1 } }, 'timeout.deadline'],
+    ['an infinite timeout', { timeout: { deadline: Number.POSITIVE_INFINITY } }, 'timeout.deadline'],
+    ['a string for a timeout', { timeout: { response: '5s' } }, 'timeout.response'],
+    ['a number for both timeouts', { timeout: 5000 }, 'timeout'],
+    ['a timeout of another name', { timeout: { connect: 1 } }, 'timeout'],
+    ['a string for pkce', { pkce: 'plain' }, 'pkce'],
+    ['an authentication method that is not known', { clientAuthMethod: 'none' }, 'clientAuthMethod'],
+    ['a store without take()', { transactions: { put: () => undefined } }, 'transactions'],
+    ['an agent that is none', { agent: {} }, 'agent'],
+    ['a name that is empty', { name: '' }, 'name'],
+    ['an option that does not exist', { ignoreExpiration: true }, 'ignoreExpiration'],
+    ['an own member called __proto__', JSON.parse('{"__proto__":{"pkce":false}}'), '__proto__'],
+  ];
+  for (const [what, changes, option] of refused) {
+    it(`throws a TypeError that names ${option} for ${what}`, () => {
+      // Spreading would set a prototype where the member is called __proto__.
+      const options = Object.defineProperties({ ...right }, Object.getOwnPropertyDescriptors(changes));
+
+      expect(() => new JaccountStrategy(options, verify)).to.throw(TypeError, option);
+    });
+  }
+
+  for (const options of [undefined, null, 'options']) {
+    it(`throws a TypeError for ${options} in place of options`, () => {
+      expect(() => new JaccountStrategy(options as never, verify)).to.throw(TypeError, 'options');
+    });
+  }
+
+  const hints: [string, string][] = [
+    ['clientId', 'clientID'],
+    ['callbackUrl', 'callbackURL'],
+    ['redirectURI', 'callbackURL'],
+    ['client_secret', 'clientSecret'],
+  ];
+  for (const [misspelt, meant] of hints) {
+    it(`asks whether ${misspelt} was meant to be ${meant}`, () => {
+      expect(() => construct({ [misspelt]: 'x' })).to.throw(TypeError, `do you mean ${meant}?`);
+    });
+  }
+
+  it('says how a relative callback becomes absolute', () => {
+    expect(() => construct({ callbackURL: '/cb' })).to.throw('https://app.example/cb');
+  });
+
+  it('lets the error of a throwing getter through', () => {
+    const options = Object.defineProperty({ ...right }, 'scope', {
+      enumerable: true,
+      get: () => {
+        throw new RangeError('of the application');
+      },
+    });
+
+    expect(() => new JaccountStrategy(options, verify)).to.throw(RangeError);
+  });
+
+  it('never prints a secret it refuses', () => {
+    expect(() => construct({ clientSecret: `${secret}\n` }))
+      .to.throw()
+      .with.property('message')
+      .that.does.not.include(secret);
+  });
+
+  it('does not see what is changed in the options later', () => {
+    const options = { ...right, name: 'before' };
+    const strategy = new JaccountStrategy(options, verify);
+
+    options.name = 'after';
+
+    expect(strategy.name).to.equal('before');
+  });
+
+  it("accepts the emulator's secret with loopback endpoints", () => {
+    const origin = 'http://127.0.0.1:8930';
+    const endpoints = {
+      issuer: `${origin}/oauth2/`,
+      authorizationURL: `${origin}/a`,
+      tokenURL: `${origin}/t`,
+      logoutURL: `${origin}/l`,
+      apiURL: `${origin}/v1`,
+    };
+
+    expect(() => construct({ ...emulatorClient, ...endpoints })).not.to.throw();
+  });
+
+  it("refuses the emulator's secret as soon as one endpoint is not on loopback [E-19]", () => {
+    const origin = 'http://127.0.0.1:8930';
+    const some = { issuer: `${origin}/oauth2/`, tokenURL: `${origin}/t` };
+
+    expect(() => construct({ ...emulatorClient, ...some })).to.throw(TypeError, 'clientSecret');
+  });
+
+  it('is printed without its secret [CF-03]', () => {
+    const strategy = construct({});
+
+    expect(inspect(strategy, { depth: 9 })).not.to.include(secret);
+    expect(JSON.stringify(strategy)).not.to.include(secret);
+  });
+
+  it('warns once of secrets under 32 octets [CF-03]', () => {
+    const program = `
+      const { JaccountStrategy } = require('passport-jaccount');
+      process.on('warning', ({ code, message }) => console.log(code, message.includes('short-secret')));
+      const options = { clientID: 'japp000001', clientSecret: 'short-secret', callbackURL: 'https://app.example/cb' };
+      new JaccountStrategy(options, () => false);
+      new JaccountStrategy(options, () => false);`;
+
+    const printed = execFileSync(process.execPath, ['--no-warnings', '-e', program], { encoding: 'utf8' });
+
+    expect(printed.trim()).to.equal('PASSPORT_JACCOUNT_SHORT_SECRET false');
+  });
+});
+
+describe('new JaccountStrategy(options, verify)', () => {
+  const withLength = (length: number) => Object.defineProperty(() => false, 'length', { value: length });
+  const build = (callback: unknown, passReqToCallback = false) =>
+    new JaccountStrategy({ ...right, passReqToCallback }, callback as never);
+
+  for (const length of [0, 1, 4, 5]) {
+    it(`accepts a callback of ${length} parameters`, () => {
+      expect(() => build(withLength(length))).not.to.throw();
+    });
+  }
+  for (const length of [2, 3, 6, 7]) {
+    it(`throws for a callback of ${length} parameters`, () => {
+      expect(() => build(withLength(length))).to.throw(TypeError, 'verify');
+    });
+  }
+  for (const length of [0, 1, 5, 6]) {
+    it(`accepts a callback of ${length} parameters with passReqToCallback`, () => {
+      expect(() => build(withLength(length), true)).not.to.throw();
+    });
+  }
+  for (const length of [2, 3, 4, 7]) {
+    it(`throws for a callback of ${length} parameters with passReqToCallback`, () => {
+      expect(() => build(withLength(length), true)).to.throw(TypeError, 'verify');
+    });
+  }
+  for (const callback of [undefined, null, {}, 'verify']) {
+    it(`throws for ${JSON.stringify(callback)} in place of a callback`, () => {
+      expect(() => build(callback)).to.throw(TypeError, 'verify');
+    });
+  }
+});
