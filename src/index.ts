@@ -4,6 +4,7 @@ export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';
 export { type Grant, type Scope, scopes } from './scopes';
 export type { JaccountAuthenticateOptions } from './strategy/authenticate-options';
+export { CookieTransactions, type CookieTransactionsOptions } from './strategy/cookie-transactions';
 export type { JaccountStrategyOptions } from './strategy/options';
 export { sanitizeReturnTo } from './strategy/return-to';
 export { SessionTransactions } from './strategy/session-transactions';
