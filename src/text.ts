@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 const maxLength = 256;
 
@@ -22,5 +22,5 @@ export function sameText(one: string, other: string): boolean {
 
 /** The SHA-256 digest of a text's UTF-8 octets. */
 export function sha256(text: string): Buffer {
-  return createHash('sha256').update(text, 'utf8').digest();
+  return hash('sha256', text, 'buffer');
 }

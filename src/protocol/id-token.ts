@@ -1,6 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import { IdTokenError } from '../errors';
 import { parseJson } from '../json';
+import { once } from '../once';
 import { sameText, sha256 } from '../text';
 import type { IdTokenClaims } from '../wire';
 
@@ -63,11 +64,8 @@ export type IdTokenVerifier = (token: unknown, expected: ExpectedIdToken) => Pro
 
 /** A {@link verifyIdToken} for one client, which imports the key once: that is half of the cost of a check. */
 export function createIdTokenVerifier(clientSecret: string): IdTokenVerifier {
-  let key: Promise<webcrypto.CryptoKey> | undefined;
-  return async (token, expected) => {
-    key ??= importKey(clientSecret);
-    return verify(await key, token, expected);
-  };
+  const key = once(() => importKey(clientSecret));
+  return async (token, expected) => verify(await key(), token, expected);
 }
 
 // OpenID Connect Core 1.0, section 10.1: the octets of the UTF-8 representation of the client secret.
@@ -81,8 +79,9 @@ export async function loadJose(): Promise<void> {
   await jose();
 }
 
-// Not exported: jose's types are ESM, and must stay out of the declarations that CommonJS projects read.
-const jose = () => import('jose/jws/compact/verify');
+// Kept, because import() walks through the module loader each time. Not exported: jose's types are ESM, and must stay
+// out of the declarations that CommonJS projects read.
+const jose = once(() => import('jose/jws/compact/verify'));
 
 async function verify(
   key: webcrypto.CryptoKey,

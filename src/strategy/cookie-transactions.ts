@@ -2,6 +2,7 @@ import { hkdfSync, webcrypto } from 'node:crypto';
 import type { Request } from 'express';
 import { StateError } from '../errors';
 import { parseJson } from '../json';
+import { once } from '../once';
 import { sameText } from '../text';
 import {
   isExpired,
@@ -67,11 +68,7 @@ export class CookieTransactions implements TransactionStore {
     const secrets = secretsIn(secret);
     if (typeof responseOf !== 'function')
       throw new TypeError('CookieTransactions: responseOf must be a function');
-    let keys: Promise<webcrypto.CryptoKey[]> | undefined;
-    this.keys = () => {
-      keys ??= Promise.all(secrets.map(deriveKey));
-      return keys;
-    };
+    this.keys = once(() => Promise.all(secrets.map(deriveKey)));
     this.responseOf = (req) => assertResponse(responseOf(req));
   }
 
@@ -105,7 +102,11 @@ export class CookieTransactions implements TransactionStore {
     const aged = await Promise.all(
       cookies.map(async ({ name, value }) => ({ name, createdAt: (await this.open(value))?.createdAt ?? 0 })),
     );
-    const newest = aged.sort((one, other) => other.createdAt - one.createdAt).slice(0, maxKept - 1);
+    // Browsers send the older cookie first: so it stands where two were made in one millisecond.
+    const newest = aged
+      .reverse()
+      .sort((one, other) => other.createdAt - one.createdAt)
+      .slice(0, maxKept - 1);
     const kept = new Set(newest.filter((entry) => !isExpired(entry)).map(({ name }) => name));
     const surplus = aged.map(({ name }) => name).filter((name) => !kept.has(name));
     return surplus.slice(0, maxCleared);
@@ -113,7 +114,7 @@ export class CookieTransactions implements TransactionStore {
 
   private async seal(transaction: Transaction): Promise<string> {
     const [key] = await this.keys();
-    const { CompactEncrypt } = await import('jose/jwe/compact/encrypt');
+    const { CompactEncrypt } = await encryption();
     const plaintext = Buffer.from(JSON.stringify(transaction));
     return new CompactEncrypt(plaintext)
       .setProtectedHeader({ alg: 'dir', enc: 'A256GCM', typ })
@@ -130,8 +131,11 @@ export class CookieTransactions implements TransactionStore {
   }
 }
 
+const encryption = once(() => import('jose/jwe/compact/encrypt'));
+const decryption = once(() => import('jose/jwe/compact/decrypt'));
+
 async function openWith(key: webcrypto.CryptoKey, sealed: string): Promise<Transaction | undefined> {
-  const { compactDecrypt } = await import('jose/jwe/compact/decrypt');
+  const { compactDecrypt } = await decryption();
   try {
     const { protectedHeader, plaintext } = await compactDecrypt(sealed, key, {
       keyManagementAlgorithms: ['dir'],

@@ -6,7 +6,6 @@ import { CallbackError, JaccountError, type LoginContext, StateError } from '../
 import type { JaccountProfile } from '../profile/profile';
 import { randomValue } from '../protocol/authorization-request';
 import type { GrantParameters } from '../protocol/token-endpoint';
-import { sha256 } from '../text';
 import type { TokenResponse } from '../wire';
 import { type AuthenticateOptions, assertOurs, returnPathOf } from './authenticate-options';
 import { type AuthorizationResponse, parseAuthorizationResponse } from './callback';
@@ -23,6 +22,8 @@ export type GrantExchange = (grant: GrantParameters, secrets?: readonly string[]
 export interface Collaborators {
   strategy: OAuth2Strategy;
   settings: StrategySettings;
+  /** Digest of who the strategy is, for its transactions. */
+  binding: string;
   exchange: GrantExchange;
   verifier: Verifier;
 }
@@ -91,7 +92,7 @@ export class LoginAttempt {
     const user = signedInUser(this.req);
     this.transaction = {
       handle: handleOf(state),
-      binding: this.binding(),
+      binding: this.shared.binding,
       redirectURI: callbackURL,
       scope: [...this.scope],
       createdAt: Date.now(),
@@ -122,19 +123,12 @@ export class LoginAttempt {
   }
 
   private async take(handle: string): Promise<Transaction> {
-    const { transactions, callbackURL } = this.shared.settings;
+    const { settings, binding } = this.shared;
+    const { transactions, callbackURL } = settings;
     const transaction = await transactions.take(this.req, handle);
     const user = signedInUser(this.req);
-    assertUsable(transaction, { handle, binding: this.binding(), redirectURI: callbackURL, user });
+    assertUsable(transaction, { handle, binding, redirectURI: callbackURL, user });
     return transaction;
-  }
-
-  private binding(): string {
-    const { name, issuer, clientID } = this.shared.settings;
-    // 128 bits: it is compared with what we wrote ourselves, and a cookie may have to hold eight.
-    return sha256(JSON.stringify([name, issuer, clientID]))
-      .toString('base64url')
-      .slice(0, 22);
   }
 
   // Runs the base class on a child. It sees the checked parameters and no body: it would take "error" for true

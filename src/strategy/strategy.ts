@@ -14,6 +14,7 @@ import type { IdTokenClaims } from '../wire';
 import type { JaccountAuthenticateOptions } from './authenticate-options';
 import { type Collaborators, LoginAttempt, replaceTokenRequest } from './login-attempt';
 import { type JaccountStrategyOptions, parseOptions, type StrategySettings } from './options';
+import { bindingOf } from './transaction';
 import {
   type ContextVerifyFunction,
   createVerifier,
@@ -90,6 +91,7 @@ export class JaccountStrategy extends OAuth2Strategy {
     this.transport = createTransport(settings.timeout, settings.agent);
     this.verifyToken = createIdTokenVerifier(clientSecret);
     this.shared = {
+      binding: bindingOf(settings),
       settings,
       verifier,
       exchange: (grant, secrets) => exchangeGrant(settings, grant, this.transport, secrets),

@@ -39,6 +39,21 @@ export interface TransactionStore {
 /** Milliseconds. */
 export const transactionLifetime = 10 * 60 * 1000;
 
+/** 128 bits of who begins a login: it is compared with what we wrote ourselves, and a cookie may have to hold eight. */
+export function bindingOf({
+  name,
+  issuer,
+  clientID,
+}: {
+  name: string;
+  issuer: string;
+  clientID: string;
+}): string {
+  return sha256(JSON.stringify([name, issuer, clientID]))
+    .toString('base64url')
+    .slice(0, 22);
+}
+
 export function handleOf(state: string): string {
   return sha256(state).toString('base64url');
 }
