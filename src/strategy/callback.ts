@@ -43,10 +43,9 @@ export function parseAuthorizationResponse(req: Request, issuer: string): Author
 type Query = Record<string, unknown>;
 
 // What the framework parsed, or the URL where it parsed nothing.
-function queryOf({ query, url }: Request): Query {
-  if (typeof query !== 'object' || query === null)
-    return entriesOf(new URL(url ?? '', 'http://local.invalid').searchParams);
-  return isIterable(query) ? entriesOf(query) : query;
+function queryOf({ query, url = '' }: Request): Query {
+  if (typeof query === 'object' && query !== null) return isIterable(query) ? entriesOf(query) : query;
+  return entriesOf(new URLSearchParams(url.split('?', 2)[1]));
 }
 
 function isIterable(query: object): query is Iterable<[string, string]> {

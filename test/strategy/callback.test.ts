@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import express from 'express';
 import express4 from 'express4';
-import { JaccountStrategy } from 'passport-jaccount';
+import { CallbackError, JaccountStrategy } from 'passport-jaccount';
+import { parseAuthorizationResponse } from '../../dist/strategy/callback.js';
 import { type Application, startApplication } from '../support/application';
 import { type Provider, startProvider } from '../support/provider';
 import { UserAgent, type Visit } from '../support/user-agent';
@@ -184,6 +185,49 @@ for (const [name, framework] of [
     });
   });
 }
+
+// Section B.1: what a request has for a query differs from framework to framework.
+describe('parseAuthorizationResponse()', () => {
+  const issuer = 'https://jaccount.sjtu.edu.cn/oauth2/';
+  const parse = (req: object) => parseAuthorizationResponse(req as express.Request, issuer);
+  const nullPrototype = Object.assign(Object.create(null), { code: 'A', state: 'S' });
+
+  const forms: [string, object][] = [
+    ['an object', { query: { code: 'A', state: 'S' } }],
+    ['an object without prototype', { query: nullPrototype }],
+    ['URLSearchParams', { query: new URLSearchParams({ code: 'A', state: 'S' }) }],
+    ['the URL alone', { url: '/callback?code=A&state=S' }],
+    ['a URL that is none', { url: '//?code=A&state=S' }],
+  ];
+  for (const [form, req] of forms) {
+    it(`reads ${form}`, () => {
+      expect(parse(req)).to.include({ code: 'A', state: 'S' });
+    });
+  }
+
+  const repeated: [string, object][] = [
+    ['URLSearchParams', { query: new URLSearchParams('code=A&code=B&state=S') }],
+    ['the URL alone', { url: '/callback?code=A&code=B&state=S' }],
+  ];
+  for (const [form, req] of repeated) {
+    it(`refuses a parameter that is repeated in ${form} [CB-08]`, () => {
+      expect(() => parse(req)).to.throw(CallbackError);
+    });
+  }
+
+  const none: [string, object][] = [
+    ['an empty object', { query: {} }],
+    ['what the prototype has', { query: Object.create({ code: 'A', state: 'S' }) }],
+    ['an array of anything', { query: ['code', 5] }],
+    ['no query and no URL', {}],
+    ['a URL without query', { url: '//' }],
+  ];
+  for (const [form, req] of none) {
+    it(`finds no response in ${form}`, () => {
+      expect(parse(req)).to.equal(undefined);
+    });
+  }
+});
 
 describe('a callback in a form', () => {
   let provider: Provider;
