@@ -1,8 +1,17 @@
 import { type UserType, userTypes } from '../user-types';
 import type { Organization, ProfileEntity } from '../wire';
+import type { Behaviour } from './behaviour';
 
 /** A person, or a thing, that can sign in at the emulator: the profile entity with every scope granted. */
-export type Account = ProfileEntity & { name?: string; userType?: string; code?: string };
+export type Account = ProfileEntity & {
+  name?: string;
+  userType?: string;
+  code?: string;
+  /** The login page asks for it. The API never shows it. */
+  password?: string;
+  /** The default identity is another one after each login. */
+  changesIdentity?: boolean;
+};
 
 const school = (id: string, name: string): Organization => ({ id, name });
 
@@ -182,7 +191,19 @@ const membersByScope: Record<string, readonly string[]> = {
 };
 
 /** What the profile API shows of an account: a member is absent, not null, where no scope opens it. */
-export function entityFor(account: Account, scope: readonly string[]): object {
+export function entityFor(
+  account: Account,
+  scope: readonly string[],
+  birthday: Behaviour['birthday'] = 'object',
+): object {
   const members = ['basic', ...scope].flatMap((name) => membersByScope[name] ?? []);
-  return Object.fromEntries(Object.entries(account).filter(([member]) => members.includes(member)));
+  const shown = Object.entries(account).filter(([member]) => members.includes(member));
+  return Object.fromEntries(shown.map(([member, value]) => [member, inForm(member, value, birthday)]));
+}
+
+// Documented as a number, seen as an object of strings.
+function inForm(member: string, value: unknown, birthday: Behaviour['birthday']): unknown {
+  if (member !== 'birthday' || birthday === 'object') return value;
+  const { birthYear, birthMonth, birthDay } = value as Record<string, string | undefined>;
+  return Date.UTC(Number(birthYear), Number(birthMonth) - 1, Number(birthDay));
 }

@@ -1,61 +1,172 @@
 import type { Account } from './accounts';
-import type { Emulation, Exchange } from './emulator';
-import { sessionCookie } from './exchange';
+import { type AuthorizationRequest, type Recipient, recipientOf, requestIn } from './authorization-request';
+import type { Emulation } from './emulation';
+import { type Exchange, sessionCookie } from './exchange';
+import { optional } from './form';
 import type { Authorization } from './grants';
-import {
-  assertRedirectURI,
-  type EmulatedClient,
-  grantableScope,
-  optional,
-  readForm,
-  required,
-} from './guards';
-import { loginPage } from './pages';
+import { misbehave } from './misbehave';
+import { consentPage } from './pages';
 import { oauthRefusal, Refusal } from './refusal';
+import { tokenResponse } from './token';
 
 /**
- * `GET /oauth2/authorize`: who is signed in already is sent on with a code, anybody else to the login page. What is
- * wrong with client or redirect URI is told here, as JSON; the rest goes to the client.
+ * `GET /oauth2/authorize`: who is signed in already is sent on with a code, anybody else to the login page; who has
+ * not agreed yet, to the consent page.
  *
- * @see RFC 6749, sections 4.1.1 and 4.1.2.1
+ * @see RFC 6749, sections 4.1.1 and 4.1.2
  */
-export function authorize(emulation: Emulation, exchange: Exchange): void {
-  const { query } = exchange;
-  if (!query.has('client_id') && !query.has('response_type')) {
-    throw oauthRefusal('invalid_request', 'Missing response_type parameter value');
-  }
-  const client = emulation.clients.get(required(query, 'client_id'));
-  if (!client) throw oauthRefusal('invalid_client', 'Unknown client_id');
-  const redirectURI = required(query, 'redirect_uri');
-  assertRedirectURI(client, redirectURI);
-  const state = optional(query, 'state');
+export async function authorize(emulation: Emulation, exchange: Exchange): Promise<void> {
+  const recipient = recipientOf(emulation, exchange.query);
+  await answer(emulation, exchange, recipient, () => {
+    if (exchange.fault?.error !== undefined) throw oauthRefusal(exchange.fault.error, 'A fault on demand');
+    const request = requestIn(emulation, recipient.client, exchange.query);
+    const account = signedIn(emulation, exchange);
+    if (account === undefined) return { page: `/jaccount/jalogin?${returl(exchange)}` };
+    const granted = grantedScope(emulation, account, recipient, request);
+    if (!granted) return { page: `/jaccount/consent?${returl(exchange)}` };
+    return grant(emulation, exchange, recipient, request, account, granted);
+  });
+}
+
+/** `GET /jaccount/consent`: what the application asks for, to be agreed to, in part or not at all. */
+export function showConsent(emulation: Emulation, exchange: Exchange): void {
+  const query = authorizationQuery(exchange.query);
+  const { client } = recipientOf(emulation, query);
+  const { scope } = requestIn(emulation, client, query);
+  const account = emulation.directory.find(signedIn(emulation, exchange) ?? '');
+  const back = localReturn(exchange.query);
+  if (!account) return exchange.redirect(back);
+  const { language } = exchange;
+  exchange.html(consentPage({ language, client: client.clientID, account, scopes: scope, returl: back }));
+}
+
+/** `POST /jaccount/consent`: the user's decision. */
+export async function consent(emulation: Emulation, exchange: Exchange): Promise<void> {
+  exchange.assertSameOrigin();
+  const form = await exchange.readForm();
+  const query = authorizationQuery(form);
+  const recipient = recipientOf(emulation, query);
+  const decision = optional(form, 'decision');
+  await answer(emulation, exchange, recipient, () => {
+    const request = requestIn(emulation, recipient.client, query);
+    const account = signedIn(emulation, exchange);
+    if (account === undefined) return { page: localReturn(form) };
+    const granted = request.scope.filter((name) => form.getAll('scope').includes(name));
+    if (decision !== 'allow' || granted.length === 0) {
+      throw oauthRefusal('access_denied', 'The user declined');
+    }
+    if (form.has('remember')) {
+      emulation.consents.remember(account, recipient.client.clientID, request.scope, granted);
+    }
+    return grant(emulation, exchange, recipient, request, account, granted);
+  });
+}
+
+/** What a decision leads to: a page here, or an answer to the client. */
+type Decision =
+  | { page: string }
+  | { response: Record<string, string>; fragment?: boolean }
+  | { body: object };
+
+// A refusal goes to the client; faults strike when the browser is about to be sent there.
+async function answer(
+  { faults }: Emulation,
+  exchange: Exchange,
+  { redirectURI, state }: Recipient,
+  decide: () => Decision,
+): Promise<void> {
+  const status = exchange.request.method === 'POST' ? 303 : 302;
+  const decision = attempt(decide);
+  if ('page' in decision) return exchange.redirect(decision.page, status);
+  if ('body' in decision) return exchange.json(200, decision.body);
+  const fault = faults.take('callback');
+  if (fault && (await misbehave(exchange, fault))) return;
+  const response = fault?.error === undefined ? decision.response : { error: fault.error };
+  const parameters = { ...response, ...(state !== undefined && { state }), ...fault?.parameters };
+  exchange.redirect(responseURL(redirectURI, parameters, decision.fragment), status);
+}
+
+function attempt(decide: () => Decision): Decision {
   try {
-    const code = issueCode(emulation, exchange, client, redirectURI);
-    exchange.redirect(code === undefined ? loginURL(exchange) : responseURL(redirectURI, { code }, state));
+    return decide();
   } catch (error) {
     if (!(error instanceof Refusal) || error.code === undefined) throw error;
-    exchange.redirect(responseURL(redirectURI, { error: error.code }, state));
+    return { response: { error: error.code } };
   }
 }
 
-// Undefined while nobody is signed in.
-function issueCode(
-  { grants, accounts }: Emulation,
-  exchange: Exchange,
-  client: EmulatedClient,
+// What the redirect URI already has in its query stays: RFC 6749, section 3.1.2.
+function responseURL(
   redirectURI: string,
-): string | undefined {
-  const { query } = exchange;
-  const responseType = required(query, 'response_type');
-  if (responseType !== 'code')
-    throw oauthRefusal('unsupported_response_type', 'Invalid response_type parameter value');
-  const scope = grantableScope(client, optional(query, 'scope'));
-  if (!scope) throw oauthRefusal('invalid_scope', 'Unknown scope, or not approved for this client');
-  const codeChallenge = codeChallengeIn(query);
-  const nonce = optional(query, 'nonce');
+  parameters: Readonly<Record<string, string | null>>,
+  fragment = false,
+): string {
+  const present = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== null);
+  const separator = redirectURI.includes('?') ? '&' : '?';
+  return `${redirectURI}${fragment ? '#' : separator}${new URLSearchParams(present)}`;
+}
+
+function signedIn({ grants, directory }: Emulation, exchange: Exchange): string | undefined {
   const account = grants.accountOfSession(exchange.cookie(sessionCookie));
-  if (account === undefined || !accounts.has(account)) return undefined;
-  return grants.issueCode({
+  return account !== undefined && directory.find(account) ? account : undefined;
+}
+
+// Undefined where the user has to be asked.
+function grantedScope(
+  { behaviour, consents }: Emulation,
+  account: string,
+  { client }: Recipient,
+  { scope }: AuthorizationRequest,
+): readonly string[] | undefined {
+  if (behaviour.consent === 'never') return scope;
+  return behaviour.consent === 'always' ? undefined : consents.find(account, client.clientID, scope);
+}
+
+function grant(
+  emulation: Emulation,
+  exchange: Exchange,
+  { client, redirectURI }: Recipient,
+  { responseType, nonce, codeChallenge }: AuthorizationRequest,
+  account: string,
+  scope: readonly string[],
+): Decision {
+  const { grants, behaviour } = emulation;
+  if (behaviour.sso === 'forgotten') grants.closeSession(exchange.cookie(sessionCookie));
+  const authorization: Authorization = {
+    account,
+    clientID: client.clientID,
+    redirectURI,
+    scope,
+    ...(nonce !== undefined && { nonce }),
+    ...(codeChallenge && { codeChallenge }),
+  };
+  if (responseType === 'code') return { response: { code: grants.issueCode(authorization) } };
+  const body = tokenResponse(emulation, client, grants.issueTokens(authorization));
+  if (behaviour.implicit === 'json') return { body };
+  return { response: { id_token: String(body.id_token) }, fragment: true };
+}
+
+function returl({ url }: Exchange): URLSearchParams {
+  return new URLSearchParams({ returl: url.pathname + url.search });
+}
+
+/** Where a page of ours leads on: an authorization request, and nothing else. */
+export function localReturn(parameters: URLSearchParams): string {
+  const returl = optional(parameters, 'returl') ?? '/';
+  return /^\/oauth2\/authorize\?[\x21-\x7E]*$/.test(returl) ? returl : '/';
+}
+
+function authorizationQuery(parameters: URLSearchParams): URLSearchParams {
+  return new URL(localReturn(parameters), 'http://localhost').searchParams;
+}
+
+/** What the browser would bring back, had this account signed in and agreed. */
+export function approve(emulation: Emulation, authorizationURL: string, { account }: Account): string {
+  const query = new URL(authorizationURL).searchParams;
+  const { client, redirectURI, state } = recipientOf(emulation, query);
+  const { scope, nonce, codeChallenge } = requestIn(emulation, client, query);
+  emulation.directory.signIn(account);
+  const code = emulation.grants.issueCode({
     account,
     clientID: client.clientID,
     redirectURI,
@@ -63,48 +174,5 @@ function issueCode(
     ...(nonce !== undefined && { nonce }),
     ...(codeChallenge && { codeChallenge }),
   });
-}
-
-function loginURL({ url }: Exchange): string {
-  return `/jaccount/jalogin?${new URLSearchParams({ returl: url.pathname + url.search })}`;
-}
-
-// What the redirect URI already has in its query stays: RFC 6749, section 3.1.2.
-function responseURL(
-  redirectURI: string,
-  response: Record<string, string>,
-  state: string | undefined,
-): string {
-  const added = new URLSearchParams({ ...response, ...(state !== undefined && { state }) });
-  return `${redirectURI}${redirectURI.includes('?') ? '&' : '?'}${added}`;
-}
-
-// jAccount does not document PKCE. Who sends it wants it honoured.
-function codeChallengeIn(query: URLSearchParams): Authorization['codeChallenge'] {
-  const value = optional(query, 'code_challenge');
-  const method = optional(query, 'code_challenge_method') ?? 'plain';
-  if (value === undefined) return undefined;
-  const known = method === 'S256' || method === 'plain';
-  if (known && /^[A-Za-z0-9._~-]{43,128}$/.test(value)) return { value, method };
-  throw oauthRefusal('invalid_request', 'Unexpected code_challenge or code_challenge_method');
-}
-
-/** `GET /jaccount/jalogin`: the login page. */
-export function showLogin({ accounts }: Emulation, exchange: Exchange): void {
-  exchange.html(loginPage([...accounts.values()], localReturn(exchange.query)));
-}
-
-/** `POST /jaccount/ulogin`: opens the single sign-on session. There are no passwords to get wrong. */
-export async function login({ accounts, grants }: Emulation, exchange: Exchange): Promise<void> {
-  exchange.assertSameOrigin();
-  const form = await readForm(exchange.request);
-  const account: Account | undefined = accounts.get(required(form, 'account'));
-  if (!account) throw new Refusal(400, { error: 'invalid_request', error_description: 'Unknown account' });
-  exchange.setCookie(sessionCookie, grants.openSession(account.account));
-  exchange.redirect(localReturn(form), 303);
-}
-
-function localReturn(parameters: URLSearchParams): string {
-  const returl = optional(parameters, 'returl') ?? '/';
-  return /^\/oauth2\/authorize\?[\x21-\x7E]*$/.test(returl) ? returl : '/';
+  return responseURL(redirectURI, { code, ...(state !== undefined && { state }) });
 }

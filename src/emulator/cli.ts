@@ -1,53 +1,100 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { type EmulatorOptions, startEmulator } from './emulator';
+import { readAccounts } from './accounts-file';
+import { type Behaviour, behaviours, parseBehaviour } from './behaviour';
+import { type Emulator, type EmulatorOptions, startEmulator } from './emulator';
 
 const usage = `Usage: passport-jaccount emulator [options]
 
-Starts a jAccount on this machine, for development and tests.
+Starts a jAccount on this machine, for development and tests. Open the address it prints.
 
   --port <number>          where to listen (default 8930; 0 takes a free port)
   --host <address>         on which address (default 127.0.0.1)
+  --tls                    speak https, with a certificate made at the start
   --client <id:secret>     a client beside the built-in one; may be repeated
   --redirect-uri <url>     a redirect URI of the last --client; may be repeated (default: any on loopback)
+  --accounts <file>        JSON with people of your own; may be repeated
+  --behaviour <key=value>  a switch for what varies at jAccount; may be repeated
+  --quiet                  print nothing but errors
   --force                  start although NODE_ENV is production
   --help                   show this text
+
+Behaviours, the default first:
+${Object.entries(behaviours)
+  .map(([name, values]) => `  ${name.padEnd(16)} ${values.join(' | ')}`)
+  .join('\n')}
 `;
 
 async function main(args: string[]): Promise<void> {
   const [command, ...rest] = args;
   if (command === undefined || command === '--help' || command === 'help')
     return void process.stdout.write(usage);
-  if (command !== 'emulator') throw new TypeError(`unknown command "${command}"`);
-  const options = parseOptions(rest);
-  if (!options) return void process.stdout.write(usage);
+  if (command !== 'emulator') throw new TypeError(`unknown command "${command}"; there is "emulator"`);
+  const { quiet, help, ...options } = parseOptions(rest);
+  if (help) return void process.stdout.write(usage);
   const emulator = await startEmulator(options);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void emulator.stop());
-  const { issuer, ...endpoints } = emulator.endpoints;
-  const lines = { issuer, ...endpoints, ...emulator.client };
-  process.stdout.write(`jAccount emulator at ${emulator.url}\n\n`);
-  for (const [name, value] of Object.entries(lines)) process.stdout.write(`  ${name.padEnd(17)} ${value}\n`);
+  if (!quiet) process.stdout.write(greeting(emulator));
 }
 
-function parseOptions(args: string[]): EmulatorOptions | undefined {
+function greeting({ url, endpoints, client, caFile }: Emulator): string {
+  const { issuer, ...others } = endpoints;
+  const lines = Object.entries({ issuer, ...others, ...client });
+  return [
+    `jAccount emulator at ${url}`,
+    '',
+    ...lines.map(([name, value]) => `  ${name.padEnd(17)} ${value}`),
+    '',
+    ...(caFile === undefined ? [] : [`  NODE_EXTRA_CA_CERTS=${caFile}`, '']),
+  ].join('\n');
+}
+
+interface Command extends EmulatorOptions {
+  quiet: boolean;
+  help: boolean;
+}
+
+function parseOptions(args: string[]): Command {
   const { values, tokens } = parseArgs({
     args,
     tokens: true,
     options: {
       port: { type: 'string', default: '8930' },
       host: { type: 'string', default: '127.0.0.1' },
+      tls: { type: 'boolean', default: false },
       client: { type: 'string', multiple: true },
       'redirect-uri': { type: 'string', multiple: true },
+      accounts: { type: 'string', multiple: true, default: [] },
+      behaviour: { type: 'string', multiple: true, default: [] },
+      quiet: { type: 'boolean', default: false },
       force: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return undefined;
-  const port = Number(values.port);
-  if (!/^\d{1,5}$/.test(values.port) || port > 65_535)
-    throw new TypeError(`--port: "${values.port}" is no port`);
+  const { host, tls, quiet, force, help } = values;
   const named = tokens.filter((token) => token.kind === 'option');
-  return { port, host: values.host, force: values.force, clients: clientsIn(named) };
+  return {
+    port: portIn(values.port),
+    ...{ host, tls, quiet, force, help },
+    clients: clientsIn(named),
+    accounts: values.accounts.flatMap(readAccounts),
+    behaviour: behaviourIn(values.behaviour),
+  };
+}
+
+function portIn(value: string): number {
+  const port = Number(value);
+  if (/^\d{1,5}$/.test(value) && port <= 65_535) return port;
+  throw new TypeError(`--port: "${value}" is no port`);
+}
+
+function behaviourIn(pairs: readonly string[]): Partial<Behaviour> {
+  const given = pairs.map((pair) => {
+    const equals = pair.indexOf('=');
+    if (equals < 1) throw new TypeError('--behaviour wants a key and a value, as in consent=first');
+    return [pair.slice(0, equals), pair.slice(equals + 1)];
+  });
+  return parseBehaviour(Object.fromEntries(given));
 }
 
 interface Client {

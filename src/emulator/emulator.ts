@@ -1,86 +1,80 @@
-import http, { type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { emulatorClient, endpointsAt, isLoopback, type JaccountEndpoints } from '../endpoints';
 import { type Account, builtInAccounts } from './accounts';
-import { authorize, login, showLogin } from './authorize';
+import { ApiKeys, type ApiTokenAlgorithm, signApiToken } from './api-token';
+import { approve } from './authorize';
+import { type Behaviour, defaultBehaviour, parseBehaviour } from './behaviour';
+import type { EmulatedClient } from './clients';
+import { Consents } from './consents';
+import { advance, reset } from './control';
+import { Directory } from './directory';
+import type { Emulation } from './emulation';
 import { Exchange } from './exchange';
+import { type Fault, type FaultPoint, Faults } from './faults';
 import { Grants } from './grants';
-import type { EmulatedClient } from './guards';
-import { logout } from './logout';
-import { homePage } from './pages';
-import { profile } from './profile';
-import { oauthRefusal } from './refusal';
-import { token } from './token';
-
-export type { Exchange } from './exchange';
+import { type LoggedRequest, RequestLog } from './request-log';
+import { answer } from './routes';
+import { type Listener, listen } from './server';
 
 export interface EmulatorOptions {
   /** @default 0, a free port */
   port?: number;
   /** Anybody who reaches it can sign in as anybody: think before it leaves loopback. @default '127.0.0.1' */
   host?: string;
+  /** Speaks https, with a certificate made at the start; see {@link Emulator.caFile}. @default false */
+  tls?: boolean;
   /** Clients beside the built-in one. */
   clients?: readonly EmulatedClient[];
   /** Accounts beside the built-in ones; one of the same name takes its place. */
   accounts?: readonly Account[];
+  /** Switches for what is not known of jAccount, or varies. */
+  behaviour?: Partial<Behaviour>;
   /** Start although `NODE_ENV` is `production`. @default false */
   force?: boolean;
 }
 
-/** A request that the emulator answered; no query, no body, no header. */
-export interface LoggedRequest {
-  method: string;
-  path: string;
-  status: number;
-}
-
 /** A running jAccount of one's own. */
 export interface Emulator {
-  /** Its origin, such as `http://127.0.0.1:41731`. */
+  /** Its origin, such as `http://127.0.0.1:41731`; the dashboard is there. */
   readonly url: string;
   /** Spread them into the options of a strategy, beside {@link Emulator.client}. */
   readonly endpoints: JaccountEndpoints;
   /** The client that is always there. Any loopback address is a redirect URI of it. */
   readonly client: { clientID: string; clientSecret: string };
   readonly accounts: readonly Account[];
-  /** The latest requests, at most 500, oldest first. */
+  /** With `tls`, the PEM file to trust, as in `NODE_EXTRA_CA_CERTS`. It goes when the emulator stops. */
+  readonly caFile?: string;
+  /** The latest requests, at most 500, oldest first. Nothing in them can be used again. */
   readonly requests: readonly LoggedRequest[];
+  /** The switches as they are now. */
+  readonly behaviour: Readonly<Behaviour>;
+  /** Turns switches from now on. @throws TypeError for a switch or a value that does not exist. */
+  behave(behaviour: Partial<Behaviour>): void;
+  /** Lets the next answers of an endpoint go wrong: once, unless `times` says more. @throws TypeError */
+  fault(point: FaultPoint, fault: Fault): void;
+  /**
+   * Signs an account in and agrees in its name: what a browser would do between the application's redirect to
+   * `authorizationURL` and its return. Gives the URL that the browser would come back to.
+   *
+   * @throws Error if there is no such account, or the request is one that jAccount refuses.
+   */
+  approve(authorizationURL: string, account: string): string;
+  /** An access token for an API of one's own, signed by a key of `/.well-known/jwks.json`. @default 'RS256' */
+  signApiToken(claims: Readonly<Record<string, unknown>>, algorithm?: ApiTokenAlgorithm): string;
+  /** Puts new keys into `/.well-known/jwks.json`, in place of the old. */
+  rotateKeys(): void;
   /** Puts the emulator's clock forward: codes and tokens expire. */
   advance(seconds: number): void;
-  /** Forgets codes, tokens, sessions and requests, and puts the clock right. */
+  /** Forgets codes, tokens, sessions, consents, faults and requests; clock and switches are as at the start. */
   reset(): void;
   stop(): Promise<void>;
 }
-
-/** What the endpoints of one emulator share. */
-export interface Emulation {
-  readonly endpoints: JaccountEndpoints;
-  readonly clients: ReadonlyMap<string, EmulatedClient>;
-  readonly accounts: ReadonlyMap<string, Account>;
-  readonly grants: Grants;
-  /** Seconds since the epoch, by the emulator's clock. */
-  now(): number;
-}
-
-type Handler = (emulation: Emulation, exchange: Exchange) => void | Promise<void>;
-
-const routes: Record<string, Handler | undefined> = {
-  'GET /': (emulation, exchange) => exchange.html(homePage(emulation.endpoints)),
-  'GET /oauth2/authorize': authorize,
-  'POST /oauth2/token': token,
-  'GET /oauth2/logout': logout,
-  'GET /jaccount/jalogin': showLogin,
-  'POST /jaccount/ulogin': login,
-  'GET /v1/me/profile': profile,
-};
-
-const maxRequests = 500;
 
 /**
  * Starts a jAccount on this machine, for development and for tests: a real client takes a department's approval
  * and days. It answers as jAccount does, and refuses what jAccount must refuse; people sign in by a click.
  *
- * @throws Error if the port is taken; if `NODE_ENV` is `production`, for a jAccount that signs anybody in is a back door.
+ * @throws Error if the port is taken; if `NODE_ENV` is `production`, for a jAccount that signs anybody in is a back
+ *   door. TypeError for a bad option.
  *
  * @example
  * ```ts
@@ -96,58 +90,77 @@ const maxRequests = 500;
  * ```
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const { port = 0, host = '127.0.0.1', force = false } = options;
+  const { port = 0, host = '127.0.0.1', tls = false, force = false } = options;
   assertSafe(host, force);
-  const server = http.createServer();
-  await listen(server, port, host);
-  const url = originOf(server, host);
-
-  let skew = 0;
-  const requests: LoggedRequest[] = [];
-  const emulation: Emulation = {
-    endpoints: endpointsAt(url),
-    clients: byKey([emulatorClient, ...(options.clients ?? [])], ({ clientID }) => clientID),
-    accounts: byKey([...builtInAccounts, ...(options.accounts ?? [])], ({ account }) => account),
-    grants: new Grants(() => emulation.now()),
-    now: () => Math.floor(Date.now() / 1000) + skew,
-  };
-  server.on('request', (request, response) => {
-    response.on('finish', () => log(requests, request, response));
-    void answer(emulation, new Exchange(request, response, url));
+  const behaviour = { ...defaultBehaviour, ...parseBehaviour(options.behaviour ?? {}) };
+  const listener = await listen(port, host, tls);
+  const emulation = emulationOf(listener, options, behaviour);
+  listener.server.on('request', (request, response) => {
+    const exchange = new Exchange(request, response, emulation.url);
+    if (!exchange.url.pathname.startsWith('/emulator/')) {
+      emulation.log.watch(request, response, () => exchange.form);
+    }
+    void answer(emulation, exchange);
   });
+  return facade(emulation, listener);
+}
 
+function emulationOf(
+  { url, caFile }: Listener,
+  options: EmulatorOptions,
+  behaviour: Readonly<Behaviour>,
+): Emulation {
+  const emulation: Emulation = {
+    url,
+    endpoints: endpointsAt(url),
+    clients: clientsByID([emulatorClient, ...(options.clients ?? [])]),
+    directory: new Directory([...builtInAccounts, ...(options.accounts ?? [])]),
+    grants: new Grants(() => emulation.now()),
+    consents: new Consents(),
+    faults: new Faults(),
+    keys: new ApiKeys(),
+    log: new RequestLog(),
+    behaviour,
+    initialBehaviour: behaviour,
+    skew: 0,
+    lastIdToken: undefined,
+    caFile,
+    now: () => Math.floor(Date.now() / 1000) + emulation.skew,
+  };
+  return emulation;
+}
+
+function facade(emulation: Emulation, listener: Listener): Emulator {
+  const { url, endpoints, directory, caFile, log } = emulation;
   return {
     url,
-    endpoints: emulation.endpoints,
+    endpoints,
     client: { ...emulatorClient },
-    accounts: [...emulation.accounts.values()],
-    requests,
-    advance: (seconds) => {
-      skew += seconds;
+    accounts: directory.all,
+    ...(caFile !== undefined && { caFile }),
+    requests: log.requests,
+    get behaviour() {
+      return emulation.behaviour;
     },
-    reset: () => {
-      skew = 0;
-      requests.length = 0;
-      emulation.grants.clear();
+    behave: (behaviour) => {
+      emulation.behaviour = { ...emulation.behaviour, ...parseBehaviour(behaviour) };
     },
-    stop: () => (server.listening ? stop(server) : Promise.resolve()),
+    fault: (point, fault) => emulation.faults.add(point, fault),
+    approve: (authorizationURL, account) => {
+      const person = directory.find(account);
+      if (!person) throw new Error('the emulator knows no such account');
+      return approve(emulation, authorizationURL, person);
+    },
+    signApiToken: (claims, algorithm) => signApiToken(emulation, claims, algorithm),
+    rotateKeys: () => emulation.keys.rotate(),
+    advance: (seconds) => advance(emulation, seconds),
+    reset: () => reset(emulation),
+    stop: () => listener.close(),
   };
 }
 
-async function answer(emulation: Emulation, exchange: Exchange): Promise<void> {
-  try {
-    const handler = routes[`${exchange.request.method} ${exchange.url.pathname}`];
-    if (!handler) throw oauthRefusal('not_found', 'No such endpoint', 404);
-    await handler(emulation, exchange);
-  } catch (error) {
-    exchange.refuse(error);
-  }
-}
-
-function log(requests: LoggedRequest[], request: IncomingMessage, response: ServerResponse): void {
-  const [path = ''] = (request.url ?? '').split('?');
-  requests.push({ method: request.method ?? '', path, status: response.statusCode });
-  if (requests.length > maxRequests) requests.shift();
+function clientsByID(clients: readonly EmulatedClient[]): Map<string, EmulatedClient> {
+  return new Map(clients.map((client) => [client.clientID, client]));
 }
 
 function assertSafe(host: string, force: boolean): void {
@@ -156,39 +169,9 @@ function assertSafe(host: string, force: boolean): void {
       'the jAccount emulator signs anybody in: it does not start with NODE_ENV=production (unless forced)',
     );
   }
-  if (!isLoopback(new URL(`http://${bracketed(host)}`))) {
+  if (!isLoopback(new URL(`http://${host.includes(':') ? `[${host}]` : host}`))) {
     process.emitWarning(
       `The jAccount emulator listens on ${host}: whoever reaches it can sign in as anybody.`,
     );
   }
-}
-
-function listen(server: http.Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject).listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function originOf(server: http.Server, host: string): string {
-  const { port } = server.address() as AddressInfo;
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${bracketed(reachable)}:${port}`;
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
-}
-
-function byKey<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, T> {
-  return new Map(values.map((value) => [keyOf(value), value]));
-}
-
-function stop(server: http.Server): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.close((error) => (error ? reject(error) : resolve()));
-    server.closeAllConnections();
-  });
 }

@@ -1,13 +1,21 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Fault } from './faults';
+import { readForm } from './form';
 import { oauthRefusal, Refusal } from './refusal';
 
 /** jAccount's own name for the cookie of its single sign-on session. */
 export const sessionCookie = 'JAAuthCookie';
 
+export type Language = 'zh' | 'en';
+
 /** One request and its answer, in the words of the handlers. */
 export class Exchange {
   readonly url: URL;
   readonly query: URLSearchParams;
+  /** What goes wrong with this answer, if something is to. */
+  fault: Fault | undefined;
+  /** Once it has been read. */
+  form: URLSearchParams | undefined;
 
   constructor(
     readonly request: IncomingMessage,
@@ -20,33 +28,34 @@ export class Exchange {
     this.query = this.url.searchParams;
   }
 
-  json(status: number, body: object, headers: Record<string, unknown> = {}): void {
-    this.response
-      .writeHead(status, {
-        'Content-Type': 'application/json;charset=UTF-8',
-        'Cache-Control': 'no-store',
-        Pragma: 'no-cache',
-        ...headers,
-      })
-      .end(JSON.stringify(body));
+  /** The form in the body. @throws Refusal if there is none, or too much of it. */
+  async readForm(): Promise<URLSearchParams> {
+    this.form = await readForm(this.request);
+    return this.form;
   }
 
-  html(page: string): void {
-    this.response
-      .writeHead(200, {
-        'Content-Type': 'text/html; charset=utf-8',
-        'Cache-Control': 'no-store',
-        'Content-Security-Policy':
-          "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-        // With "no-referrer" a browser would send our own form with the origin "null", as it does a foreign frame's.
-        'Referrer-Policy': 'same-origin',
-        'X-Content-Type-Options': 'nosniff',
-      })
-      .end(page);
+  json(status: number, body: object, headers: OutgoingHttpHeaders = {}): void {
+    this.send(status, JSON.stringify(body), {
+      'Content-Type': 'application/json;charset=UTF-8',
+      Pragma: 'no-cache',
+      ...headers,
+    });
+  }
+
+  /** A page of the emulator's own. Its script and style come from the emulator too. */
+  html(page: string, status = 200): void {
+    this.send(status, page, {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Security-Policy':
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; " +
+        "frame-ancestors 'none'; base-uri 'none'",
+      // With "no-referrer" a browser would send our own form with the origin "null", as it does a foreign frame's.
+      'Referrer-Policy': 'same-origin',
+    });
   }
 
   redirect(location: string, status = 302): void {
-    this.response.writeHead(status, { Location: location, 'Cache-Control': 'no-store' }).end();
+    this.send(status, '', { Location: location });
   }
 
   refuse(error: unknown): void {
@@ -54,6 +63,32 @@ export class Exchange {
     const { status, body, headers } =
       error instanceof Refusal ? error : oauthRefusal('server_error', 'The emulator failed', 500);
     this.json(status, body, headers);
+  }
+
+  /** The one place that answers. */
+  send(status: number, body: string, headers: OutgoingHttpHeaders): void {
+    const octets = Buffer.from(body);
+    this.response.writeHead(status, {
+      'Cache-Control': 'no-store',
+      'X-Content-Type-Options': 'nosniff',
+      'Content-Length': octets.length,
+      // What the request still wants to send is not wanted any more.
+      ...(!this.request.complete && { Connection: 'close' }),
+      ...headers,
+    });
+    if (!this.fault?.truncate) return void this.response.end(octets);
+    this.response.write(octets.subarray(0, octets.length / 2), () => this.drop());
+    if (octets.length < 2) this.drop();
+  }
+
+  drop(): void {
+    this.response.destroy();
+  }
+
+  /** The language of the browser: Chinese, unless it prefers English. */
+  get language(): Language {
+    const [first = ''] = (this.request.headers['accept-language'] ?? '').split(',');
+    return /^\s*(?:zh|$)/i.test(first) ? 'zh' : 'en';
   }
 
   cookie(name: string): string | undefined {
@@ -64,7 +99,8 @@ export class Exchange {
   /** A cookie for this browser session; `maxAge` 0 seconds takes it away. */
   setCookie(name: string, value: string, maxAge?: number): void {
     const age = maxAge === undefined ? '' : `; Max-Age=${maxAge}`;
-    this.response.setHeader('Set-Cookie', `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${age}`);
+    const secure = this.origin.startsWith('https:') ? '; Secure' : '';
+    this.response.setHeader('Set-Cookie', `${name}=${value}; Path=/; HttpOnly; SameSite=Lax${secure}${age}`);
   }
 
   /** A page of another site must not sign anybody in. */

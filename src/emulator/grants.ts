@@ -1,8 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Behaviour } from './behaviour';
+import { ExpiringMap } from './expiring-map';
 
-/** What a user, or the SSO session in the user's place, allowed a client. */
+/** What a user, or the SSO session in the user's place, allowed a client; or what the client may do by itself. */
 export interface Authorization {
-  account: string;
+  /** As it is spelled in this login. Absent for client credentials. */
+  account?: string;
   clientID: string;
   redirectURI: string;
   scope: readonly string[];
@@ -13,56 +16,16 @@ export interface Authorization {
 /** An access token and its refresh token, which belong to each other one to one. */
 export interface Tokens {
   accessToken: string;
-  refreshToken: string;
+  /** Absent for client credentials: RFC 6749, section 4.4.3. */
+  refreshToken?: string;
   authorization: Authorization;
   code?: string;
-}
-
-interface Expiring<T> {
-  value: T;
-  /** Seconds since the epoch. */
-  expires: number;
 }
 
 // Seconds. The refresh token's is not documented.
 const codeLifetime = 60;
 export const accessTokenLifetime = 1800;
 const refreshTokenLifetime = 30 * 24 * 60 * 60;
-
-const maxEntries = 10_000;
-
-/** Values that are found until they expire. The oldest go first, so that memory has a bound. */
-class ExpiringMap<T> {
-  private readonly entries = new Map<string, Expiring<T>>();
-
-  constructor(private readonly now: () => number) {}
-
-  set(key: string, value: T, lifetime: number): void {
-    for (const [old, { expires }] of this.entries) {
-      if (this.entries.size < maxEntries && expires > this.now()) break;
-      this.entries.delete(old);
-    }
-    this.entries.set(key, { value, expires: this.now() + lifetime });
-  }
-
-  get(key: string): T | undefined {
-    const entry = this.entries.get(key);
-    return entry && entry.expires > this.now() ? entry.value : undefined;
-  }
-
-  hasExpired(key: string): boolean {
-    const entry = this.entries.get(key);
-    return entry !== undefined && entry.expires <= this.now();
-  }
-
-  delete(key: string): void {
-    this.entries.delete(key);
-  }
-
-  clear(): void {
-    this.entries.clear();
-  }
-}
 
 /** Everything the emulator has given out: codes, tokens, and single sign-on sessions. */
 export class Grants {
@@ -96,14 +59,25 @@ export class Grants {
   }
 
   issueTokens(authorization: Authorization, code?: string): Tokens {
-    const tokens = {
+    return this.keep({
       accessToken: hex32(),
-      refreshToken: hex32(),
+      ...(authorization.account !== undefined && { refreshToken: hex32() }),
       authorization,
       ...(code !== undefined && { code }),
-    };
-    this.accessTokens.set(tokens.accessToken, tokens, accessTokenLifetime);
-    this.refreshTokens.set(tokens.refreshToken, tokens, refreshTokenLifetime);
+    });
+  }
+
+  /** New tokens for old ones, in the way that `behaviour` names. */
+  refresh(given: Tokens, behaviour: Behaviour['refresh']): Tokens {
+    this.revoke(given);
+    if (behaviour === 'rotated') return this.issueTokens(given.authorization, given.code);
+    return this.keep(behaviour === 'renewed' ? given : { ...given, accessToken: hex32() });
+  }
+
+  private keep(tokens: Tokens): Tokens {
+    const { accessToken, refreshToken, code } = tokens;
+    this.accessTokens.set(accessToken, tokens, accessTokenLifetime);
+    if (refreshToken !== undefined) this.refreshTokens.set(refreshToken, tokens, refreshTokenLifetime);
     if (code !== undefined) this.spentCodes.set(code, tokens, refreshTokenLifetime);
     return tokens;
   }
@@ -120,9 +94,9 @@ export class Grants {
     return this.refreshTokens.get(refreshToken);
   }
 
-  revoke({ accessToken, refreshToken }: Tokens): void {
+  private revoke({ accessToken, refreshToken }: Tokens): void {
     this.accessTokens.delete(accessToken);
-    this.refreshTokens.delete(refreshToken);
+    if (refreshToken !== undefined) this.refreshTokens.delete(refreshToken);
   }
 
   openSession(account: string): string {

@@ -1,3 +1,7 @@
 export type { Account } from './accounts';
-export { type Emulator, type EmulatorOptions, type LoggedRequest, startEmulator } from './emulator';
-export type { EmulatedClient } from './guards';
+export type { ApiTokenAlgorithm } from './api-token';
+export { type Behaviour, behaviours } from './behaviour';
+export type { EmulatedClient } from './clients';
+export { type Emulator, type EmulatorOptions, startEmulator } from './emulator';
+export type { Fault, FaultPoint } from './faults';
+export type { LoggedRequest } from './request-log';

@@ -1,20 +1,30 @@
-import type { Emulation, Exchange } from './emulator';
-import { sessionCookie } from './exchange';
-import { optional } from './guards';
+import { isWebAddress } from './clients';
+import type { Emulation } from './emulation';
+import { type Exchange, sessionCookie } from './exchange';
+import { optional, required } from './form';
 import { signedOutPage } from './pages';
 import { oauthRefusal } from './refusal';
 
 /** `GET /oauth2/logout`: ends the single sign-on session and sends the browser back, with or without `client_id`. */
-export function logout({ grants }: Emulation, exchange: Exchange): void {
+export function logout({ grants, behaviour }: Emulation, exchange: Exchange): void {
+  const { query, language } = exchange;
+  if (behaviour.logoutClient === 'required') required(query, 'client_id');
   grants.closeSession(exchange.cookie(sessionCookie));
   exchange.setCookie(sessionCookie, '', 0);
-  const returnAddress = optional(exchange.query, 'post_logout_redirect_uri');
-  if (returnAddress === undefined) return exchange.html(signedOutPage());
-  if (!/^https?:\/\//i.test(returnAddress) || !URL.canParse(returnAddress)) {
+  const returnAddress = optional(query, 'post_logout_redirect_uri');
+  if (returnAddress === undefined) return exchange.html(signedOutPage({ language }));
+  if (!isWebAddress(returnAddress)) {
     throw oauthRefusal('invalid_request', 'post_logout_redirect_uri must be an absolute URL');
   }
+  const state = optional(query, 'state');
+  if (state === undefined) return exchange.redirect(returnAddress);
+  // As it was reported: a stray `?` and `&` before it, wherever a query had begun already.
+  const stray = `${returnAddress}?&${new URLSearchParams({ state })}`;
+  exchange.redirect(behaviour.logoutState === 'malformed' ? stray : withState(returnAddress, state));
+}
+
+function withState(returnAddress: string, state: string): string {
   const url = new URL(returnAddress);
-  const state = optional(exchange.query, 'state');
-  if (state !== undefined) url.searchParams.set('state', state);
-  exchange.redirect(url.href);
+  url.searchParams.set('state', state);
+  return url.href;
 }

@@ -1,10 +1,20 @@
-import type { JaccountEndpoints } from '../endpoints';
-import { emulatorClient } from '../endpoints';
 import { type Account, userTypeOf } from './accounts';
+import type { Snapshot } from './control';
+import type { Language } from './exchange';
 import { html, type Markup } from './html';
 
 /** The login page: everybody there is, one button each. */
-export function loginPage(accounts: readonly Account[], returl: string): string {
+export function loginPage({
+  people: accounts,
+  returl,
+}: {
+  language: Language;
+  people: readonly Account[];
+  returl: string;
+  clientID?: string;
+  problem?: 'unknown-account' | 'wrong-password';
+  typed?: string;
+}): string {
   return page(
     '登录 Sign in',
     html`
@@ -27,13 +37,40 @@ function personButton({ account, name, userType, code }: Account): Markup {
         </button></li>`;
 }
 
-export function signedOutPage(): string {
+export function consentPage({
+  client,
+  account,
+  scopes,
+  returl,
+}: {
+  language: Language;
+  client: string;
+  account: Account;
+  scopes: readonly string[];
+  returl: string;
+}): string {
+  return page(
+    '授权 Consent',
+    html`<h1>${client} · ${account.name}</h1>
+    <form method="post" action="/jaccount/consent">
+      <input type="hidden" name="returl" value="${returl}">
+      ${scopes.map((scope) => html`<label><input type="checkbox" name="scope" value="${scope}" checked> ${scope}</label>`)}
+      <label><input type="checkbox" name="remember" checked> remember</label>
+      <button name="decision" value="allow">allow</button> <button name="decision" value="deny">deny</button>
+    </form>`,
+  );
+}
+
+export const styleSheet = '';
+export const script = '';
+
+export function signedOutPage(_: { language: Language }): string {
   return page('已退出 Signed out', html`<h1>已退出 jAccount <small>You are signed out</small></h1>`);
 }
 
 /** What a developer needs to point an application here. */
-export function homePage(endpoints: JaccountEndpoints): string {
-  const rows = Object.entries({ ...endpoints, ...emulatorClient });
+export function dashboardPage({ snapshot }: { language: Language; snapshot: Snapshot }): string {
+  const rows = Object.entries({ ...snapshot.endpoints, ...snapshot.client });
   return page(
     'jAccount',
     html`

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
+import { errnoNames } from '../errno';
 
 /** An answer that a handler throws instead of writing, so that no branch can forget to stop. */
 export class Refusal extends Error {
@@ -19,7 +20,14 @@ export function oauthRefusal(error: string, description: string, status = 400): 
   return new Refusal(status, { error, error_description: description }, headers, error);
 }
 
-/** The envelope of the REST API with an errno that is not 0. */
-export function apiRefusal(errno: number, error: string, status = 403): Refusal {
-  return new Refusal(status, { errno, error, total: 0 });
+/** The REST API's envelope with an errno that is not 0. */
+export class ApiRefusal extends Refusal {}
+
+// Where jAccount was seen to say a sentence instead of the name.
+const sentences: Record<number, string | undefined> = { 10002: 'Authentication Failed.' };
+
+/** Without a status, the switch `apiErrorStatus` decides it. */
+export function apiRefusal(errno: number, status?: number): Refusal {
+  const body = { errno, error: sentences[errno] ?? errnoNames.get(errno) ?? 'UNKNOWN_ERROR', total: 0 };
+  return status === undefined ? new ApiRefusal(403, body) : new Refusal(status, body);
 }

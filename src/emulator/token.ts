@@ -1,46 +1,55 @@
-import { createHmac } from 'node:crypto';
-import type { Emulation, Exchange } from './emulator';
+import { apiTokenFor } from './api-token';
+import { authenticateClient, type EmulatedClient, grantableScope, sameSecret } from './clients';
+import type { Emulation } from './emulation';
+import type { Exchange } from './exchange';
+import type { Fault } from './faults';
+import { optional, required } from './form';
 import { type Authorization, accessTokenLifetime, answersChallenge, type Tokens } from './grants';
-import { authenticateClient, type EmulatedClient, optional, readForm, required } from './guards';
+import { idToken } from './id-token';
 import { oauthRefusal } from './refusal';
+
+type TokenGrant = (emulation: Emulation, client: EmulatedClient, form: URLSearchParams) => Tokens;
+
+const tokenGrants: Record<string, TokenGrant> = {
+  authorization_code: redeemCode,
+  refresh_token: refresh,
+  client_credentials: clientCredentials,
+  password: passwordGrant,
+};
 
 /**
  * `POST /oauth2/token`.
  *
- * @see RFC 6749, sections 4.1.3 and 6
+ * @see RFC 6749, sections 4.1.3, 4.3, 4.4 and 6
  */
 export async function token(emulation: Emulation, exchange: Exchange): Promise<void> {
-  const form = await readForm(exchange.request);
+  const { fault } = exchange;
+  if (fault?.error !== undefined) throw oauthRefusal(fault.error, 'A fault on demand');
+  const form = await exchange.readForm();
   const client = authenticateClient(emulation.clients, exchange.request.headers.authorization, form);
-  const tokens = grantTokens(emulation, client, form);
-  exchange.json(200, tokenResponse(emulation, client, tokens));
-}
-
-function grantTokens({ grants }: Emulation, client: EmulatedClient, form: URLSearchParams): Tokens {
   const grantType = optional(form, 'grant_type');
-  switch (grantType) {
-    case 'authorization_code': {
-      const code = required(form, 'code');
-      const authorization = grants.takeCode(code);
-      assertRedeemable(authorization, client, form);
-      return grants.issueTokens(authorization, code);
-    }
-    case 'refresh_token': {
-      const given = grants.findRefreshToken(required(form, 'refresh_token'));
-      if (given?.authorization.clientID !== client.clientID) {
-        throw oauthRefusal('invalid_grant', 'Unknown or expired refresh_token');
-      }
-      grants.revoke(given);
-      return grants.issueTokens(given.authorization, given.code);
-    }
-    case undefined:
-      throw oauthRefusal('invalid_request', 'Missing grant_type parameter value');
-    default:
-      throw oauthRefusal('unsupported_grant_type', 'Invalid grant_type parameter value');
+  if (grantType === undefined) throw oauthRefusal('invalid_request', 'Missing grant_type parameter value');
+  if (grantType === 'client_credentials' && form.has('audience')) {
+    return exchange.json(200, apiTokenFor(emulation, client, form));
   }
+  if (!Object.hasOwn(tokenGrants, grantType)) {
+    throw oauthRefusal('unsupported_grant_type', 'Invalid grant_type parameter value');
+  }
+  const tokens = (tokenGrants[grantType] as TokenGrant)(emulation, client, form);
+  const { refresh_token, ...rest } = tokenResponse(emulation, client, tokens, fault);
+  const mentioned = grantType !== 'refresh_token' || emulation.behaviour.refresh !== 'unmentioned';
+  exchange.json(200, { ...rest, ...(refresh_token !== undefined && mentioned && { refresh_token }) });
 }
 
-// Each guard is one MUST of RFC 6749, section 4.1.3, or of RFC 7636, section 4.6.
+function redeemCode({ grants, behaviour }: Emulation, client: EmulatedClient, form: URLSearchParams): Tokens {
+  const code = required(form, 'code');
+  const authorization = grants.takeCode(code);
+  assertRedeemable(authorization, client, form);
+  if (behaviour.pkce === 'honoured') assertVerifier(authorization, optional(form, 'code_verifier'));
+  return grants.issueTokens(authorization, code);
+}
+
+// Each guard is one MUST of RFC 6749, section 4.1.3.
 function assertRedeemable(
   authorization: Authorization | undefined,
   { clientID }: EmulatedClient,
@@ -52,49 +61,72 @@ function assertRedeemable(
   if (authorization.redirectURI !== required(form, 'redirect_uri')) {
     throw oauthRefusal('invalid_grant', 'redirect_uri differs from that of the authorization request');
   }
-  const verifier = optional(form, 'code_verifier');
-  const challenge = authorization.codeChallenge;
-  if (challenge ? !answersChallenge(verifier ?? '', challenge) : verifier !== undefined) {
+}
+
+// RFC 7636, section 4.6; a verifier without a challenge is a downgrade: RFC 9700, section 2.1.1.
+function assertVerifier({ codeChallenge }: Authorization, verifier: string | undefined): void {
+  if (codeChallenge ? !answersChallenge(verifier ?? '', codeChallenge) : verifier !== undefined) {
     throw oauthRefusal('invalid_grant', 'code_verifier does not answer the code_challenge');
   }
 }
 
-// No "scope": jAccount never tells what was granted.
-function tokenResponse(emulation: Emulation, client: EmulatedClient, tokens: Tokens): object {
-  const { accessToken, refreshToken, authorization } = tokens;
+function refresh({ grants, behaviour }: Emulation, client: EmulatedClient, form: URLSearchParams): Tokens {
+  const given = grants.findRefreshToken(required(form, 'refresh_token'));
+  if (given?.authorization.clientID !== client.clientID) {
+    throw oauthRefusal('invalid_grant', 'Unknown or expired refresh_token');
+  }
+  return grants.refresh(given, behaviour.refresh);
+}
+
+function clientCredentials({ grants }: Emulation, client: EmulatedClient, form: URLSearchParams): Tokens {
+  const scope = grantableScope(client, optional(form, 'scope'), 'client_credentials');
+  return grants.issueTokens({ clientID: client.clientID, redirectURI: '', scope });
+}
+
+// Documented for three scopes only, and for accounts that have a password here.
+function passwordGrant(
+  { grants, directory }: Emulation,
+  client: EmulatedClient,
+  form: URLSearchParams,
+): Tokens {
+  const account = directory.find(required(form, 'username'));
+  if (!account || !sameSecret(account.password, required(form, 'password'))) {
+    throw oauthRefusal('invalid_grant', 'Unknown account, or wrong password');
+  }
+  const scope = grantableScope(client, optional(form, 'scope'), 'password');
+  return grants.issueTokens({ account: account.account, clientID: client.clientID, redirectURI: '', scope });
+}
+
+interface TokenResponseBody {
+  access_token: string;
+  refresh_token?: string;
+  id_token?: string;
+  token_type: string;
+  expires_in: number | string;
+}
+
+const lifetimes = { '1800': accessTokenLifetime, '1799': 1799, string: String(accessTokenLifetime) };
+
+/** What the token endpoint says of tokens. No "scope": jAccount never tells what was granted. */
+export function tokenResponse(
+  emulation: Emulation,
+  client: EmulatedClient,
+  { accessToken, refreshToken, authorization }: Tokens,
+  fault?: Fault,
+): TokenResponseBody {
+  const { behaviour } = emulation;
   return {
     access_token: accessToken,
-    refresh_token: refreshToken,
-    ...(authorization.scope.includes('openid') && { id_token: idToken(emulation, client, authorization) }),
-    token_type: 'Bearer',
-    expires_in: accessTokenLifetime,
+    ...(refreshToken !== undefined && { refresh_token: refreshToken }),
+    ...(hasIdToken(emulation, authorization) && {
+      id_token: idToken(emulation, client, authorization, fault),
+    }),
+    token_type: behaviour.tokenType === 'spaced' ? ' Bearer ' : 'Bearer',
+    expires_in: lifetimes[behaviour.expiresIn],
   };
 }
 
-// Written by hand, so that a misreading of ours is not made twice and cancels out.
-function idToken(
-  { endpoints, accounts, now }: Emulation,
-  client: EmulatedClient,
-  granted: Authorization,
-): string {
-  const { account, nonce } = granted;
-  const { name = '', code = '', userType = '' } = accounts.get(account) ?? {};
-  const time = now();
-  return signHS256(client.clientSecret, {
-    aud: client.clientID,
-    iss: endpoints.issuer,
-    sub: account,
-    exp: time + accessTokenLifetime,
-    iat: time,
-    ...(nonce !== undefined && { nonce }),
-    name,
-    code,
-    type: userType,
-  });
-}
-
-function signHS256(secret: string, claims: object): string {
-  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url');
-  const input = `${encode({ alg: 'HS256', typ: 'JWT' })}.${encode(claims)}`;
-  return `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`;
+function hasIdToken({ behaviour }: Emulation, { account, scope }: Authorization): boolean {
+  if (account === undefined || behaviour.idToken === 'never') return false;
+  return behaviour.idToken === 'always' || scope.includes('openid');
 }

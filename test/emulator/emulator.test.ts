@@ -304,10 +304,8 @@ describe('startEmulator()', () => {
       await fetch(emulator.url);
       await fetch(emulator.endpoints.tokenURL, { method: 'POST' });
 
-      expect(emulator.requests).to.deep.equal([
-        { method: 'GET', path: '/', status: 200 },
-        { method: 'POST', path: '/oauth2/token', status: 400 },
-      ]);
+      const seen = emulator.requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
+      expect(seen).to.deep.equal(['GET / 200', 'POST /oauth2/token 400']);
     });
 
     it('tell nothing of what was sent [ER-01]', async () => {
@@ -334,7 +332,7 @@ describe('startEmulator()', () => {
       await fetch(`${emulator.url}/last`);
 
       expect(emulator.requests).to.have.length(500);
-      expect(emulator.requests.at(-1)).to.deep.equal({ method: 'GET', path: '/last', status: 404 });
+      expect(emulator.requests.at(-1)).to.include({ method: 'GET', path: '/last', status: 404 });
     });
   });
 
