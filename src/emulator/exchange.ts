@@ -105,8 +105,9 @@ export class Exchange {
 
   /** A page of another site must not sign anybody in. */
   assertSameOrigin(): void {
-    const { origin } = this.request.headers;
-    if (origin !== undefined && origin !== this.origin) {
+    const { origin, host = '' } = this.request.headers;
+    // By the name that the browser knows: `localhost` is as good as `127.0.0.1`.
+    if (origin !== undefined && origin !== `${new URL(this.origin).protocol}//${host}`) {
       throw oauthRefusal('invalid_request', 'The form was sent from another origin', 403);
     }
   }

@@ -309,6 +309,15 @@ describe('login page', () => {
       expect((await new UserAgent().post(loginURL(), form, { origin: emulator.url })).status).to.equal(303);
     });
 
+    it('takes a form of its own page, opened under the name localhost', async () => {
+      const origin = emulator.url.replace('127.0.0.1', 'localhost');
+      const form = { account: 'zhaoyichen', returl: '/' };
+
+      const visit = await new UserAgent().post(`${origin}/jaccount/ulogin`, form, { origin });
+
+      expect(visit.status).to.equal(303);
+    });
+
     // An opaque origin is any page's for the asking: a sandboxed frame has it, or a form without a referrer.
     const origins = [
       'https://evil.example',
