@@ -5,7 +5,7 @@ import { type Exchange, sessionCookie } from './exchange';
 import { optional } from './form';
 import type { Authorization } from './grants';
 import { misbehave } from './misbehave';
-import { consentPage } from './pages';
+import { consentPage } from './pages/consent';
 import { oauthRefusal, Refusal } from './refusal';
 import { tokenResponse } from './token';
 

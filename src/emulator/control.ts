@@ -5,7 +5,7 @@ import type { Emulation } from './emulation';
 import { type Exchange, sessionCookie } from './exchange';
 import type { Fault, FaultPoint, PendingFault } from './faults';
 import { readBody } from './form';
-import { dashboardPage } from './pages';
+import { dashboardPage } from './pages/dashboard';
 import { oauthRefusal } from './refusal';
 import type { LoggedRequest } from './request-log';
 
@@ -63,7 +63,10 @@ type Settings = Readonly<Record<string, unknown>>;
 /** What `POST /emulator/…` can change. */
 export const controls: Readonly<Record<string, (emulation: Emulation, settings: Settings) => void>> = {
   fault: ({ faults }, { point, ...fault }) => faults.add(point as FaultPoint, faultIn(fault)),
-  'faults/clear': ({ faults }, { point }) => faults.clear((point || undefined) as FaultPoint | undefined),
+  'faults/clear': ({ faults }, { point, id }) => {
+    if (id === undefined) faults.clear((point || undefined) as FaultPoint | undefined);
+    else faults.remove(Number(id));
+  },
   behaviour: (emulation, settings) => {
     emulation.behaviour = { ...emulation.behaviour, ...parseBehaviour(settings) };
   },

@@ -97,12 +97,17 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const emulation = emulationOf(listener, options, behaviour);
   listener.server.on('request', (request, response) => {
     const exchange = new Exchange(request, response, emulation.url);
-    if (!exchange.url.pathname.startsWith('/emulator/')) {
+    if (!isDashboard(exchange.url)) {
       emulation.log.watch(request, response, () => exchange.form);
     }
     void answer(emulation, exchange);
   });
   return facade(emulation, listener);
+}
+
+// It would see itself looking.
+function isDashboard({ pathname }: URL): boolean {
+  return pathname === '/' || pathname.startsWith('/emulator/');
 }
 
 function emulationOf(

@@ -31,6 +31,8 @@ export interface Fault {
 
 /** A fault that waits for its request. */
 export interface PendingFault {
+  /** Tells it from others at the same point. */
+  id: number;
   point: FaultPoint;
   fault: Fault;
   /** Answers that it will still hit; null without end. */
@@ -45,6 +47,7 @@ const members = [
 /** The faults that wait, in the order in which they will strike. */
 export class Faults {
   private pending: PendingFault[] = [];
+  private lastId = 0;
 
   get all(): readonly PendingFault[] {
     return this.pending;
@@ -54,7 +57,13 @@ export class Faults {
   add(point: FaultPoint, fault: Fault): void {
     assertFault(point, fault);
     const { times = 1 } = fault;
-    this.pending.push({ point, fault, left: times === Number.POSITIVE_INFINITY ? null : times });
+    this.lastId += 1;
+    this.pending.push({
+      id: this.lastId,
+      point,
+      fault,
+      left: times === Number.POSITIVE_INFINITY ? null : times,
+    });
   }
 
   /** The fault of this answer, if there is one. */
@@ -64,6 +73,10 @@ export class Faults {
     if (found.left !== null) found.left -= 1;
     if (found.left === 0) this.pending = this.pending.filter((other) => other !== found);
     return found.fault;
+  }
+
+  remove(id: number): void {
+    this.pending = this.pending.filter((other) => other.id !== id);
   }
 
   clear(point?: FaultPoint): void {

@@ -3,7 +3,7 @@ import { sameSecret } from './clients';
 import type { Emulation } from './emulation';
 import { type Exchange, sessionCookie } from './exchange';
 import { optional } from './form';
-import { loginPage } from './pages';
+import { loginPage } from './pages/login';
 
 type Problem = 'unknown-account' | 'wrong-password';
 

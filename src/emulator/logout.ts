@@ -2,7 +2,7 @@ import { isWebAddress } from './clients';
 import type { Emulation } from './emulation';
 import { type Exchange, sessionCookie } from './exchange';
 import { optional, required } from './form';
-import { signedOutPage } from './pages';
+import { signedOutPage } from './pages/signed-out';
 import { oauthRefusal } from './refusal';
 
 /** `GET /oauth2/logout`: ends the single sign-on session and sends the browser back, with or without `client_id`. */

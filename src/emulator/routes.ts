@@ -10,7 +10,8 @@ import type { FaultPoint } from './faults';
 import { login, showLogin } from './login';
 import { logout } from './logout';
 import { maintenancePage, misbehave, sendBody } from './misbehave';
-import { script, styleSheet } from './pages';
+import { script } from './pages/script';
+import { styleSheet } from './pages/style';
 import { ApiRefusal, apiRefusal, oauthRefusal } from './refusal';
 import { token } from './token';
 

@@ -301,11 +301,11 @@ describe('startEmulator()', () => {
   describe('requests', () => {
     it('are in the order they were answered', async () => {
       const emulator = await start();
-      await fetch(emulator.url);
+      await fetch(emulator.endpoints.logoutURL);
       await fetch(emulator.endpoints.tokenURL, { method: 'POST' });
 
       const seen = emulator.requests.map(({ method, path, status }) => `${method} ${path} ${status}`);
-      expect(seen).to.deep.equal(['GET / 200', 'POST /oauth2/token 400']);
+      expect(seen).to.deep.equal(['GET /oauth2/logout 200', 'POST /oauth2/token 400']);
     });
 
     it('tell nothing of what was sent [ER-01]', async () => {
