@@ -20,7 +20,8 @@ export type CookieResponse =
 export interface CookieTransactionsOptions {
   /**
    * At least 32 characters from a random source, the same on every machine. Of several, the first seals and all
-   * open: put a new one in front, and take the old one out ten minutes later.
+   * open. To renew it, put the new one in front, and take the old one out ten minutes later; with several machines,
+   * first let every one of them know the new one, behind the old.
    */
   secret: string | readonly string[];
   /** The response to a request. Express, Koa and Nest on Express need none. @default `req.res` */
@@ -33,6 +34,13 @@ const maxCleared = 32;
 // Of a cookie with its name.
 const maxOctets = 1024;
 const typ = 'jaccount-txn';
+
+const noCookie =
+  'the browser sent no cookie of a pending login: the login was finished before, is older than ten minutes, ' +
+  'or began on another host name';
+const notOpened =
+  'the cookie of this login was damaged, or sealed with another secret: all machines must share the secrets, ' +
+  'and an old one is kept for ten minutes';
 
 /**
  * Keeps each pending login in an encrypted cookie of its own, for applications without sessions or with many
@@ -85,14 +93,16 @@ export class CookieTransactions implements TransactionStore {
 
   async take(req: Request, handle: string): Promise<Transaction> {
     const cookies = ourCookies(req);
-    for (const { name, value } of cookies.filter((cookie) => isFor(cookie.name, handle))) {
+    const candidates = cookies.filter(({ name }) => isFor(name, handle));
+    for (const { name, value } of candidates) {
       const transaction = await this.open(value);
       // The name has no say: a cookie that was renamed, or set by a neighbour on plain http, is not what it seems.
       if (!transaction || nameOf(transaction) !== name || !sameText(transaction.handle, handle)) continue;
       clearCookie(this.responseOf(req), name);
       return transaction;
     }
-    throw new StateError(cookies.length === 0 ? 'no-transaction' : 'unknown');
+    if (cookies.length === 0) throw new StateError('no-transaction', { hint: noCookie });
+    throw new StateError('unknown', candidates.length === 0 ? {} : { hint: notOpened });
   }
 
   // Logins that were given up leave their cookies behind, and a browser sends them all.

@@ -220,6 +220,22 @@ describe('CookieTransactions', () => {
     return new UserAgent().get(url + path + search, { headers: { cookie } });
   }
 
+  const messages = [
+    { cookie: () => '', message: /^the browser sent no cookie of a pending login: .* finished before/ },
+    { cookie: ({ name }: Begun) => `${name}=garbage`, message: /sealed with another secret/ },
+    { cookie: () => 'jaccount-AAAAAAAAAAAAAAAA=garbage', message: /belongs to no pending login/ },
+  ];
+  for (const { cookie, message } of messages) {
+    it(`says why it does not know a login: ${message.source}`, async () => {
+      const application = await start();
+      const begun = await begin(application);
+
+      const end = await finish(application, begun, cookie(begun));
+
+      expect(end.json().challenge.message).to.match(message);
+    });
+  }
+
   async function expectRefusal(application: Application, begun: Begun, cookie: string, reason = 'unknown') {
     const end = await finish(application, begun, cookie);
 
