@@ -17,7 +17,10 @@ interface Setting {
   login?: (req: express.Request) => object;
   /** Hands the instance to passport instead of its name. */
   byInstance?: boolean;
-  session?: Partial<SessionOptions>;
+  /** Options of express-session; false for an application that keeps no sessions. */
+  session?: Partial<SessionOptions> | false;
+  /** Express's setting of that name. */
+  trustProxy?: boolean | number;
   before?: RequestHandler[];
   /** Express 4 or 5: they parse a query differently. */
   express?: typeof express;
@@ -38,16 +41,9 @@ export async function startApplication(setting: Setting): Promise<Application> {
   passport.deserializeUser((user, done) => done(null, user as Express.User));
   const which = (setting.byInstance ? strategy : strategy.name) as string;
 
+  app.set('trust proxy', setting.trustProxy ?? false);
   for (const middleware of setting.before ?? []) app.use(middleware);
-  app.use(
-    session({
-      secret: 'a secret of the tests',
-      resave: false,
-      saveUninitialized: false,
-      ...setting.session,
-    }) as RequestHandler,
-  );
-  app.use(passport.session());
+  if (setting.session !== false) app.use(sessions(setting.session), passport.session());
   app.get('/login', (req, res, next) =>
     passport.authenticate(which, (setting.login?.(req) ?? req.query) as object)(req, res, next),
   );
@@ -55,7 +51,10 @@ export async function startApplication(setting: Setting): Promise<Application> {
     passport.authenticate(which, ((error, user, info, status) => {
       if (error) return next(error);
       if (!user) return res.status((status as number) ?? 401).json({ exit: 'fail', status, challenge: info });
-      req.logIn(user, (failure) => (failure ? next(failure) : res.json({ exit: 'success', user, info })));
+      const options = { session: setting.session !== false };
+      req.logIn(user, options, (failure) =>
+        failure ? next(failure) : res.json({ exit: 'success', user, info }),
+      );
     }) as express.Handler & ((...args: any[]) => void))(req, res, next),
   );
   app.get('/me', (req, res) => void res.json({ user: req.user ?? null }));
@@ -66,4 +65,13 @@ export async function startApplication(setting: Setting): Promise<Application> {
       .json({ exit: 'error', name, code, status, fault, reason, transaction, message });
   }) as ErrorRequestHandler);
   return { url, callbackURL, stop };
+}
+
+function sessions(options?: Partial<SessionOptions>): RequestHandler {
+  return session({
+    secret: 'a secret of the tests',
+    resave: false,
+    saveUninitialized: false,
+    ...options,
+  }) as RequestHandler;
 }
