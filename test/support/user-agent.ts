@@ -16,7 +16,7 @@ export class UserAgent {
 
   async get(url: string, init: RequestInit = {}): Promise<Visit> {
     const cookie = await this.jar.getCookieString(url);
-    const response = await fetch(url, {
+    const response = await this.fetch(url, {
       ...init,
       redirect: 'manual',
       headers: { ...(init.headers as Record<string, string>), ...(cookie && { cookie }) },
@@ -33,6 +33,10 @@ export class UserAgent {
       text,
       json: () => JSON.parse(text),
     };
+  }
+
+  protected fetch(url: string, init: RequestInit): Promise<Response> {
+    return fetch(url, init);
   }
 
   post(url: string, form: Record<string, string>, headers: Record<string, string> = {}): Promise<Visit> {
