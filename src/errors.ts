@@ -129,7 +129,8 @@ const stateFailures: Record<StateFailure, string> = {
   'no-transaction':
     'the browser sent no pending login: its session cookie was lost on the way to jAccount and back ' +
     '(SameSite=Strict, a Secure cookie over http, "trust proxy" not set behind a proxy, ' +
-    'or the login began on another host name)',
+    'or the login began on another host name), or its session was (a restart, or another machine with ' +
+    'a session store or secret of its own)',
   unknown:
     'the "state" belongs to no pending login of this browser: the login was begun elsewhere, or was forged',
   expired: 'the login took too long: it must be finished within ten minutes',

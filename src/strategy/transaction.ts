@@ -82,17 +82,23 @@ export function assertUsable(
 ): asserts transaction is Transaction {
   if (!isTransaction(transaction) || !sameText(transaction.handle, expected.handle))
     throw new StateError('unknown');
-  if (isExpired(transaction)) throw new StateError('expired');
+  if (isExpired(transaction))
+    throw new StateError('expired', isAhead(transaction) ? { hint: clocksDiffer } : {});
   const ours = transaction.binding === expected.binding && transaction.redirectURI === expected.redirectURI;
   if (!ours) throw new StateError('foreign');
   if (transaction.user !== undefined && transaction.user !== expected.user) throw new StateError('user');
 }
 
 export function isExpired({ createdAt }: Pick<Transaction, 'createdAt'>): boolean {
-  const age = Date.now() - createdAt;
-  // A login from the future is one whose age is not known; a clock may have been set back a little.
-  return !(age < transactionLifetime && age > -60_000);
+  return !(Date.now() - createdAt < transactionLifetime) || isAhead({ createdAt });
 }
+
+// A login from the future is one whose age is not known; a clock may have been set back a little.
+function isAhead({ createdAt }: Pick<Transaction, 'createdAt'>): boolean {
+  return createdAt - Date.now() >= 60_000;
+}
+
+const clocksDiffer = 'the login began in the future: do the clocks of all machines agree?';
 
 /**
  * A digest of who is signed in, or undefined for nobody. Passport's serialized user is the best witness: the user

@@ -224,9 +224,11 @@ describe('CookieTransactions', () => {
     { cookie: () => '', message: /^the browser sent no cookie of a pending login: .* finished before/ },
     { cookie: ({ name }: Begun) => `${name}=garbage`, message: /sealed with another secret/ },
     { cookie: () => 'jaccount-AAAAAAAAAAAAAAAA=garbage', message: /belongs to no pending login/ },
+    { cookie: aged(11 * 60_000), message: /^the login took too long/ },
+    { cookie: aged(-2 * 60_000), message: /^the login began in the future: .* clocks/ },
   ];
   for (const { cookie, message } of messages) {
-    it(`says why it does not know a login: ${message.source}`, async () => {
+    it(`says why a login cannot be finished: ${message.source}`, async () => {
       const application = await start();
       const begun = await begin(application);
 
@@ -1010,6 +1012,14 @@ function unseal(value: string, text = secret): Transaction {
 
 function resealed(members: object): (begun: { transaction: Transaction }) => string {
   return ({ transaction }) => seal(JSON.stringify({ ...transaction, ...members }));
+}
+
+/** The cookie of a login that was begun so many milliseconds ago. */
+function aged(milliseconds: number): (begun: { name: string; transaction: Transaction }) => string {
+  return (begun) => {
+    const { name, transaction } = begun;
+    return `${name}=${resealed({ createdAt: transaction.createdAt - milliseconds })(begun)}`;
+  };
 }
 
 function signedWith(key: Buffer, claims: object): string {
