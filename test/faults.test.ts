@@ -31,7 +31,7 @@ import { WitnessedStrategy } from './support/witness';
 // - FI-18, FI-20, the browser that leaves and the store that fails: application-faults.test.ts.
 // - FI-19, the verify callback: strategy/verify-callback.test.ts.
 // - FI-21, clocks: the login's own tests, with the emulator's clock.
-// - FI-23, a restart with another key: the tests of CookieTransactions, for nothing else outlives a process.
+// - FI-23, a process that dies and one that comes back with another key: many-machines.
 // - Of FI-14, revocation and renegotiation: Node's TLS looks up no revocation list, and answers no renegotiation that
 //   TLS 1.3 does not have.
 // - The JWKS endpoint: a login asks none.
