@@ -1,3 +1,4 @@
+export type { JaccountLoginMessage, JaccountRefusedMessage, JaccountRequestMessage } from './diagnostics';
 export { type JaccountEndpoints, jaccountEndpoints } from './endpoints';
 export * from './errors';
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';

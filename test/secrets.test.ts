@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type http from 'node:http';
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -19,7 +20,7 @@ const signingSecret = 'CANARY signing secret of somebody else, 48 long';
 type Canaries = Record<string, string>;
 
 interface Leak {
-  /** The error, or the challenge of a failure, and every answer before it. */
+  /** The error, or the challenge of a failure, every answer before it, and what the channels were told. */
   told: unknown[];
   code: unknown;
   canaries: Canaries;
@@ -292,11 +293,17 @@ const cases = [
 describe('a secret', () => {
   let provider: Provider;
   let application: Application;
+  let published: { code?: unknown }[];
+  const channels = ['login', 'refused', 'request'].map((name) => `passport-jaccount:${name}`);
+  const listener = (message: unknown) => void published.push(message as object);
 
   beforeEach(async () => {
+    published = [];
+    for (const name of channels) subscribe(name, listener);
     provider = await startProvider();
   });
   afterEach(async () => {
+    for (const name of channels) unsubscribe(name, listener);
     await application.stop();
     await provider.stop();
   });
@@ -329,8 +336,12 @@ describe('a secret', () => {
     const { answers } = strategy as WitnessedStrategy;
     const end = await (visit ?? ((one, url) => one.get(url)))(agent, back.href);
     // The way to jAccount carries state and nonce: that is no leak.
-    const told = answers.filter(({ exit }) => exit !== 'redirect').map(({ value }) => value);
+    const told = [
+      ...published,
+      ...answers.filter(({ exit }) => exit !== 'redirect').map(({ value }) => value),
+    ];
     const { code } = (told.at(-1) ?? {}) as { code?: unknown };
+    expect(published.at(-1)).to.include({ code });
     return { told, code, page: end.text, canaries: { ...canaries, ...sent(provider) } };
   }
 

@@ -1,5 +1,6 @@
 import type { Agent, IncomingMessage } from 'node:http';
 import type { Response, SuperAgentRequest, SuperAgentStatic } from 'superagent';
+import { observeRequest } from '../diagnostics';
 import { ApiError, JaccountError, MalformedResponseError, NetworkError } from '../errors';
 import type { ProfileEntity } from '../wire';
 import {
@@ -32,7 +33,11 @@ export async function fetchProfile(
   return profileEntityOf(await sendApiRequest(`${apiURL}/me/profile`, accessToken, transport));
 }
 
-async function sendApiRequest(url: string, accessToken: string, transport: Transport): Promise<HttpResponse> {
+function sendApiRequest(url: string, accessToken: string, transport: Transport): Promise<HttpResponse> {
+  return observeRequest({ method: 'GET', url }, () => fetchOctets(url, accessToken, transport));
+}
+
+async function fetchOctets(url: string, accessToken: string, transport: Transport): Promise<HttpResponse> {
   const { agentFor, timeout } = transport;
   let status = 0;
   const collect: Parser = (response, done) => {

@@ -1,5 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { observeRequest } from '../diagnostics';
 import { MalformedResponseError, NetworkError } from '../errors';
 import { parseJson } from '../json';
 
@@ -48,7 +49,15 @@ export function createTransport({ response, deadline }: Timeout, agent?: http.Ag
  * One exchange over node:https that settles once and in time: no redirect is followed, no encoding undone, no
  * request repeated, and no more than `maxOctets` of the answer kept.
  */
-export async function sendRequest(
+export function sendRequest(
+  request: HttpRequest,
+  transport: Transport,
+  maxOctets: number,
+): Promise<HttpResponse> {
+  return observeRequest(request, () => exchange(request, transport, maxOctets));
+}
+
+async function exchange(
   request: HttpRequest,
   { agentFor, timeout }: Transport,
   maxOctets: number,

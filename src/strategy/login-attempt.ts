@@ -2,6 +2,7 @@ import { debuglog } from 'node:util';
 import { isNativeError } from 'node:util/types';
 import type { Request } from 'express';
 import OAuth2Strategy from 'passport-oauth2';
+import { type JaccountLoginMessage, publishLogin, publishRefusal } from '../diagnostics';
 import { CallbackError, JaccountError, type LoginContext, StateError } from '../errors';
 import type { JaccountProfile } from '../profile/profile';
 import { randomValue } from '../protocol/authorization-request';
@@ -10,7 +11,7 @@ import type { TokenResponse } from '../wire';
 import { type AuthenticateOptions, assertOurs, returnPathOf } from './authenticate-options';
 import { type AuthorizationResponse, parseAuthorizationResponse } from './callback';
 import { parseScope, type StrategySettings } from './options';
-import { challengeOf, errorOf, isFailure, refusalOf } from './outcome';
+import { challengeOf, codesOf, errorOf, isFailure, type RefusalCodes, refusalOf } from './outcome';
 import { sanitizeReturnTo } from './return-to';
 import { assertUsable, handleOf, signedInUser, type Transaction } from './transaction';
 import type { Verifier } from './verify-callback';
@@ -43,8 +44,11 @@ export class LoginAttempt {
   nonce: string | undefined;
   /** Set once the token endpoint has answered. */
   tokens: TokenResponse | undefined;
+  /** Where the profile came from. */
+  road: JaccountLoginMessage['road'] = 'none';
   private transaction: Transaction | undefined;
   private settled = false;
+  private readonly began = performance.now();
   // As they are now: on a shared instance they belong to the next request a moment later.
   private readonly actions: Actions;
 
@@ -157,7 +161,7 @@ export class LoginAttempt {
 
   private answers(): Actions {
     return {
-      success: (user, info) => this.settle(() => this.actions.success(user, this.infoOf(info))),
+      success: (user, info) => this.succeed(user, info),
       fail: (challenge, status) => this.fail(challenge, status),
       redirect: (url, status) => this.settle(() => this.actions.redirect(url, status)),
       pass: () => this.settle(() => this.actions.pass()),
@@ -197,21 +201,43 @@ export class LoginAttempt {
     };
   }
 
+  private succeed(user: unknown, info: unknown): void {
+    const tell = () => publishLogin(() => ({ ...this.course(), road: this.road }));
+    this.settle(() => this.actions.success(user, this.infoOf(info)), tell);
+  }
+
   /** Ends the login without a user: by `fail` for what the user or the browser did, by `error` for all else. */
   refuse(error: unknown): void {
-    if (!(error instanceof JaccountError)) return this.settle(() => this.actions.error(errorOf(error)));
+    if (!(error instanceof JaccountError)) return this.abandon(errorOf(error));
     debug('%s: %s', error.code, error.message);
     const known = this.context();
     if (this.transaction) error.transaction = known;
     if (this.isReload(error)) return this.sendOn(error.transaction);
-    if (isFailure(error)) return this.fail(challengeOf(error), error.status);
-    this.settle(() => this.actions.error(error));
+    if (isFailure(error)) return this.fail(challengeOf(error), error.status, codesOf(error));
+    this.abandon(error, codesOf(error));
+  }
+
+  private abandon(error: Error, codes: RefusalCodes = {}): void {
+    const tell = () => publishRefusal(() => ({ ...this.course(), exit: 'error', ...codes }));
+    this.settle(() => this.actions.error(error), tell);
   }
 
   // Passport takes what is left of a second argument for 401.
-  private fail(challenge?: unknown, status?: number): void {
+  private fail(challenge?: unknown, status?: number, codes: RefusalCodes = { status: 401 }): void {
     const { message = 'the application did not accept this user', ...rest } = this.infoOf(challenge);
-    this.settle(() => this.actions.fail({ message, ...rest }, status));
+    const tell = () => publishRefusal(() => ({ ...this.course(), exit: 'fail', ...codes }));
+    this.settle(() => this.actions.fail({ message, ...rest }, status), tell);
+  }
+
+  private course(): Omit<JaccountLoginMessage, 'road'> {
+    const { createdAt } = this.transaction ?? {};
+    return {
+      strategy: this.shared.settings.name,
+      scope: this.scope.join(' '),
+      duration: performance.now() - this.began,
+      // Another machine may have begun it, whose clock is a little ahead.
+      ...(createdAt !== undefined && { sinceStart: Math.max(0, Date.now() - createdAt) }),
+    };
   }
 
   // Reloading the page after a login is not an attack: who is signed in goes on to where that login led.
@@ -249,9 +275,10 @@ export class LoginAttempt {
   }
 
   // The first answer counts. An application whose own callback throws hears of it, instead of hanging.
-  private settle(action: () => void): void {
+  private settle(action: () => void, tell = () => {}): void {
     if (this.settled) return;
     this.settled = true;
+    tell();
     try {
       action();
     } catch (error) {

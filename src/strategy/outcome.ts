@@ -1,7 +1,10 @@
 import { isNativeError } from 'node:util/types';
+import type { JaccountRefusedMessage } from '../diagnostics';
 import {
+  type ApiError,
   AuthorizationResponseError,
   CallbackError,
+  type IdTokenError,
   type JaccountError,
   StateError,
   TokenResponseError,
@@ -45,6 +48,27 @@ export function challengeOf(error: JaccountError): object {
     ...(reason !== undefined && { reason }),
     ...(providerError !== undefined && { error: providerError }),
     ...transaction,
+  };
+}
+
+/** What of an error goes to `passport-jaccount:refused`: codes, and no text. */
+export type RefusalCodes = Pick<
+  JaccountRefusedMessage,
+  'code' | 'status' | 'reason' | 'fault' | 'errno' | 'error'
+>;
+
+export function codesOf(cause: JaccountError): RefusalCodes {
+  const { code, status } = cause;
+  const { reason, fault, errno, error } = cause as Partial<
+    StateError & IdTokenError & ApiError & TokenResponseError
+  >;
+  return {
+    code,
+    status,
+    ...(reason !== undefined && { reason }),
+    ...(fault !== undefined && { fault }),
+    ...(errno !== undefined && { errno }),
+    ...(error !== undefined && { error }),
   };
 }
 

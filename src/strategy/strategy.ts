@@ -1,5 +1,6 @@
 import type { Request } from 'express';
 import OAuth2Strategy from 'passport-oauth2';
+import type { JaccountLoginMessage } from '../diagnostics';
 import { AccountMismatchError, IdTokenError } from '../errors';
 import { profileFromEntity } from '../profile/from-entity';
 import { profileFromIdToken } from '../profile/from-id-token';
@@ -10,7 +11,7 @@ import { createIdTokenVerifier, type IdTokenVerifier, loadJose } from '../protoc
 import { buildLogoutURL } from '../protocol/logout';
 import { exchangeGrant } from '../protocol/token-endpoint';
 import { profileScopes } from '../scopes';
-import type { IdTokenClaims } from '../wire';
+import type { IdTokenClaims, ProfileEntity } from '../wire';
 import type { JaccountAuthenticateOptions } from './authenticate-options';
 import { type Collaborators, LoginAttempt, replaceTokenRequest } from './login-attempt';
 import { type JaccountStrategyOptions, parseOptions, type StrategySettings } from './options';
@@ -158,6 +159,7 @@ export class JaccountStrategy extends OAuth2Strategy {
     const claims = attempt && (await this.verifiedClaims(attempt, accessToken));
     const wanted = !attempt || (asksProfile(attempt.scope) && !settings.skipUserProfile);
     const entity = wanted ? await fetchProfile(settings.apiURL, accessToken, this.transport) : undefined;
+    if (attempt) attempt.road = roadOf(claims, entity);
     if (claims && entity && accountKey(claims.sub) !== accountKey(entity.account))
       throw new AccountMismatchError();
     if (entity) return { ...profileFromEntity(entity, settings.deriveEmail), ...(claims && { claims }) };
@@ -185,6 +187,11 @@ export class JaccountStrategy extends OAuth2Strategy {
       accessToken,
     });
   }
+}
+
+function roadOf(claims?: IdTokenClaims, entity?: ProfileEntity): JaccountLoginMessage['road'] {
+  if (claims) return entity ? 'both' : 'id-token';
+  return entity ? 'profile' : 'none';
 }
 
 function asksProfile(scope: readonly string[]): boolean {
