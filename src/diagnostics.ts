@@ -44,7 +44,7 @@ export interface JaccountRefusedMessage extends Timing {
   exit: 'fail' | 'error';
   /**
    * The error's code. Without one it is the application's doing: `fail` where the verify callback said `false`, `error`
-   * where that callback, or the store of pending logins, threw.
+   * where that callback or the store of pending logins threw, or `passport.authenticate()` got a wrong option.
    */
   code?: JaccountErrorCode;
   /** What the application should answer; absent where the error is its own. */

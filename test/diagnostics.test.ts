@@ -223,6 +223,11 @@ describe('the channels of node:diagnostics_channel', () => {
         expected: { exit: 'error' },
       },
       {
+        what: 'an option that passport.authenticate() does not take',
+        visit: (agent) => agent.get(`${application.url}/login?callbackURL=/elsewhere`),
+        expected: { exit: 'error' },
+      },
+      {
         what: 'a callback that this browser did not begin',
         visit: async () => new UserAgent().get(await callback(new UserAgent())),
         expected: { exit: 'fail', code: 'ERR_JACCOUNT_STATE', status: 403, reason: 'no-transaction' },
