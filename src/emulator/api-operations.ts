@@ -1,15 +1,5 @@
-import { entityFor } from './accounts';
 import type { ApiOperation } from './api';
+import { profileOperations } from './api-profile';
 
-/** What of the REST API there is here. */
-export const apiOperations: readonly ApiOperation[] = [
-  {
-    method: 'GET',
-    path: '/v1/me/profile',
-    scopes: [],
-    user: true,
-    answer: ({ account, scope, emulation }) => ({
-      entities: account ? [entityFor(account, scope, emulation.behaviour.birthday)] : [],
-    }),
-  },
-];
+/** Every operation of the REST API that the emulator serves. */
+export const apiOperations: readonly ApiOperation[] = [...profileOperations];
