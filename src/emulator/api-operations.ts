@@ -1,5 +1,6 @@
 import type { ApiOperation } from './api';
+import { enterpriseOperations } from './api-enterprise';
 import { profileOperations } from './api-profile';
 
 /** Every operation of the REST API that the emulator serves. */
-export const apiOperations: readonly ApiOperation[] = [...profileOperations];
+export const apiOperations: readonly ApiOperation[] = [...profileOperations, ...enterpriseOperations];
