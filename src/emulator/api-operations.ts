@@ -1,6 +1,11 @@
 import type { ApiOperation } from './api';
+import { educationOperations } from './api-education';
 import { enterpriseOperations } from './api-enterprise';
 import { profileOperations } from './api-profile';
 
 /** Every operation of the REST API that the emulator serves. */
-export const apiOperations: readonly ApiOperation[] = [...profileOperations, ...enterpriseOperations];
+export const apiOperations: readonly ApiOperation[] = [
+  ...profileOperations,
+  ...enterpriseOperations,
+  ...educationOperations,
+];
