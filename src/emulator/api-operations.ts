@@ -1,4 +1,5 @@
 import type { ApiOperation } from './api';
+import { cardOperations } from './api-card';
 import { educationOperations } from './api-education';
 import { enterpriseOperations } from './api-enterprise';
 import { profileOperations } from './api-profile';
@@ -8,4 +9,5 @@ export const apiOperations: readonly ApiOperation[] = [
   ...profileOperations,
   ...enterpriseOperations,
   ...educationOperations,
+  ...cardOperations,
 ];
