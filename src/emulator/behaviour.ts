@@ -12,7 +12,7 @@
  * - `profile`: in the envelope, or bare as in one sample of the documentation.
  * - `envelopeError`: what `error` says on success. `envelopeTotal`: what `total` says where it counts nothing.
  * - `birthday`: an object of strings, or milliseconds.
- * - `accountCase`: an account as it was registered, or as it was typed at this login.
+ * - `accountCase`: the ID Token names an account as it was registered, or as it was typed at this login.
  * - `consent`: no question, a question at the first login with a client, or at each.
  * - `sso`: a second login is silent, or asks who again.
  * - `redirectURI`: as registered, or any.
