@@ -57,6 +57,11 @@ export abstract class JaccountError extends Error {
   readonly status: number;
   /** The same as `status`. Nest and Fastify read this name. */
   readonly statusCode: number;
+  /**
+   * Whether the message may be shown to users: with a `status` below 500 it may, all else is for the log. Koa and Nest
+   * go by it, and Nest 12 answers 500 to whatever lacks it.
+   */
+  readonly expose: boolean;
   /** Whether the same attempt may succeed a little later. */
   readonly retryable: boolean;
   /** `returnTo` and `appState` of the login that failed, once its transaction was found. */
@@ -66,6 +71,7 @@ export abstract class JaccountError extends Error {
     super(message, cause === undefined ? undefined : { cause });
     this.status = status;
     this.statusCode = status;
+    this.expose = status < 500;
     this.retryable = retryable;
   }
 }

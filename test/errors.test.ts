@@ -103,6 +103,21 @@ const classes: Pinned[] = [
   },
 ];
 
+// The signature of http-errors, which Koa and Nest know.
+const exposed: { error: JaccountError; expose: boolean }[] = [
+  { error: new CallbackError('the "state" parameter is repeated'), expose: true },
+  { error: new StateError('expired'), expose: true },
+  { error: new AuthorizationResponseError('access_denied'), expose: true },
+  { error: new TokenResponseError('invalid_client', 401), expose: false },
+  { error: new IdTokenError('nonce'), expose: false },
+  { error: new NetworkError(url, { timedOut: true }), expose: false },
+];
+for (const { error, expose } of exposed) {
+  it(`lets frameworks ${expose ? 'show' : 'keep back'} the text of a ${error.name} with ${error.status}`, () => {
+    expect(error.expose).to.equal(expose);
+  });
+}
+
 for (const { error, name, code, status, retryable, message } of classes) {
   describe(name, () => {
     it('says who it is, what happened, what to answer [ER-01]', () => {
