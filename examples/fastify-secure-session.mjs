@@ -1,0 +1,61 @@
+// Fastify 5 with @fastify/passport and @fastify/secure-session: the whole session is in an encrypted cookie.
+import { randomBytes } from 'node:crypto';
+import { Authenticator } from '@fastify/passport';
+import fastifySecureSession from '@fastify/secure-session';
+import fastify from 'fastify';
+import { JaccountError, JaccountStrategy } from 'passport-jaccount';
+import { startEmulator } from 'passport-jaccount/emulator';
+
+const { JACCOUNT_CLIENT_ID: clientID, JACCOUNT_CLIENT_SECRET: clientSecret, PORT = 3000 } = process.env;
+const emulator = clientID ? undefined : await startEmulator();
+const jaccount = emulator ? { ...emulator.client, ...emulator.endpoints } : { clientID, clientSecret };
+
+const url = `http://localhost:${PORT}`;
+const callbackURL = `${url}/callback`;
+const strategy = new JaccountStrategy({ ...jaccount, callbackURL }, async ({ profile }) => {
+  return { account: profile.id, name: profile.displayName, userType: profile.userType };
+});
+// Whoever signs in gets a new session. Without this, the logins in other tabs would end with the old one.
+const passport = new Authenticator({ clearSessionIgnoreFields: ['passport-jaccount'] });
+passport.use(strategy);
+passport.registerUserSerializer(async (user) => user);
+passport.registerUserDeserializer(async (user) => user);
+
+const app = fastify();
+await app.register(fastifySecureSession, {
+  // Of this run only. A real application has one of its own, the same on every machine, and `secure: true`.
+  key: randomBytes(32),
+  cookie: { path: '/', sameSite: 'lax' },
+});
+await app.register(passport.initialize());
+await app.register(passport.secureSession());
+
+app.addHook('onRequest', async (_request, reply) => {
+  // The address of the callback holds a code.
+  reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
+});
+app.setErrorHandler((error, _request, reply) => {
+  const { statusCode = 500, message } = error;
+  if (statusCode >= 500) console.error(error);
+  const told = error instanceof JaccountError || statusCode < 500;
+  return reply.status(statusCode).send({ problem: told ? message : 'something went wrong here' });
+});
+
+app.get('/', async (request) => request.user ?? { signIn: '/login' });
+app.get('/login', { preValidation: passport.authenticate('jaccount') }, () => undefined);
+const finish = passport.authenticate('jaccount', async (request, reply, error, user, info, status = 401) => {
+  if (error) throw error;
+  if (!user) return reply.status(status).send({ problem: info.message, signIn: '/login' });
+  await request.logIn(user);
+  return reply.redirect('/', 303);
+});
+app.get('/callback', { preValidation: finish }, () => undefined);
+// Forms post; the one to sign out has no fields.
+app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, async () => ({}));
+app.post('/logout', async (request, reply) => {
+  await request.logOut();
+  return reply.redirect(strategy.logoutURL(`${url}/`), 303);
+});
+
+await app.listen({ port: Number(PORT) });
+console.log(url);
