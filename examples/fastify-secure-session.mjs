@@ -1,6 +1,6 @@
 // Fastify 5 with @fastify/passport and @fastify/secure-session: the whole session is in an encrypted cookie.
 import { randomBytes } from 'node:crypto';
-import { Authenticator } from '@fastify/passport';
+import passport from '@fastify/passport';
 import fastifySecureSession from '@fastify/secure-session';
 import fastify from 'fastify';
 import { JaccountError, JaccountStrategy } from 'passport-jaccount';
@@ -15,8 +15,6 @@ const callbackURL = `${url}/callback`;
 const strategy = new JaccountStrategy({ ...jaccount, callbackURL }, async ({ profile }) => {
   return { account: profile.id, name: profile.displayName, userType: profile.userType };
 });
-// Whoever signs in gets a new session. Without this, the logins in other tabs would end with the old one.
-const passport = new Authenticator({ clearSessionIgnoreFields: ['passport-jaccount'] });
 passport.use(strategy);
 passport.registerUserSerializer(async (user) => user);
 passport.registerUserDeserializer(async (user) => user);

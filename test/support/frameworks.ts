@@ -240,10 +240,8 @@ function koaStore(): object {
 function onFastify(sessions: 'session' | 'secure-session' | 'none'): Build {
   return async (strategies) => {
     const first = strategies[0]!.name;
-    const authenticator = new fastifyPassport.Authenticator({
-      clearSessionIgnoreFields: ['passport-jaccount'],
-    });
-    for (const strategy of strategies) authenticator.use(strategy as never);
+    const authenticator = new fastifyPassport.Authenticator();
+    for (const strategy of strategies) authenticator.use(strategy);
     authenticator.registerUserSerializer(async (user) => user);
     authenticator.registerUserDeserializer(async (user) => user);
 
