@@ -12,8 +12,6 @@ const families = {
 
 export const notApplicable = {
   'IT-08': 'timing is measured, not tested: the comparison is jose’s, by crypto.subtle.verify',
-  'CB-13':
-    'a recommendation for account linking, which SECURITY.md passes on; the strategy takes GET and POST to begin',
 };
 
 export function untestedIds() {
