@@ -11,7 +11,10 @@ import {
 } from './http';
 
 /** How the client proves who it is. @see RFC 6749, section 2.3.1 */
-export type ClientAuthMethod = 'client_secret_basic' | 'client_secret_post';
+export type ClientAuthMethod = (typeof clientAuthMethods)[number];
+
+/** The first is the default: it is what the documentation advises. */
+export const clientAuthMethods = ['client_secret_basic', 'client_secret_post'] as const;
 
 export interface TokenClient {
   tokenURL: string;

@@ -1,0 +1,157 @@
+import type { Agent } from 'node:http';
+import { warnOfShortSecret, weaknessOf } from './client-secret';
+import { isLoopback, type JaccountEndpoints, jaccountEndpoints } from './endpoints';
+
+const endpointNames = ['issuer', 'authorizationURL', 'tokenURL', 'logoutURL', 'apiURL'] as const;
+
+/** What every door takes, whether it uses it or not: so the emulator's client and endpoints fit anywhere. */
+export const sharedOptionNames: readonly string[] = ['clientID', 'clientSecret', ...endpointNames];
+
+/**
+ * What was given to one door of this package, read name by name. What is wrong throws a TypeError that names the door
+ * and the option, never the value.
+ */
+export class GivenOptions {
+  private readonly given: Readonly<Record<string, unknown>>;
+
+  constructor(
+    private readonly door: string,
+    options: unknown,
+  ) {
+    if (typeof options !== 'object' || options === null) throw new TypeError(`${door} requires options`);
+    this.given = { ...options };
+  }
+
+  refuse(name: string, requirement: string): never {
+    throw new TypeError(`${this.door}: the ${name} option ${requirement}`);
+  }
+
+  assertKnown(names: readonly string[], synonyms: ReadonlyMap<string, string> = new Map()): void {
+    for (const name of Object.keys(this.given)) {
+      if (names.includes(name)) continue;
+      const meant = names.find((known) => known.toLowerCase() === name.toLowerCase()) ?? synonyms.get(name);
+      this.refuse(JSON.stringify(name), `is unknown${meant ? `; do you mean ${meant}?` : ''}`);
+    }
+  }
+
+  has(name: string): boolean {
+    return this.given[name] !== undefined;
+  }
+
+  value(name: string): unknown {
+    return this.given[name];
+  }
+
+  text(name: string): string {
+    const value = this.given[name];
+    if (typeof value !== 'string' || value === '')
+      return this.refuse(name, 'is required, and must be a non-empty string');
+    if (value !== value.trim() || /\p{Cc}/u.test(value)) {
+      return this.refuse(
+        name,
+        'must not begin or end with white space, nor hold control characters (a line end of a file?)',
+      );
+    }
+    return value;
+  }
+
+  /** Returned as it was written: an issuer and a redirect URI are compared octet by octet. */
+  url(name: string): string {
+    const value = this.text(name);
+    if (!URL.canParse(value)) return this.refuse(name, 'must be an absolute URL');
+    const url = new URL(value);
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
+      return this.refuse(name, 'must be an https URL (http on loopback only)');
+    }
+    if (url.username || url.password || value.includes('#'))
+      return this.refuse(name, 'must hold no credentials and no fragment');
+    return value;
+  }
+
+  endpoints(): JaccountEndpoints {
+    const url = (name: (typeof endpointNames)[number]) =>
+      this.has(name) ? this.url(name) : jaccountEndpoints[name];
+    const issuer = url('issuer');
+    if (`${issuer}/` === jaccountEndpoints.issuer) {
+      process.emitWarning(`jAccount's issuer is ${jaccountEndpoints.issuer}, with the slash at its end`);
+    }
+    return {
+      issuer,
+      authorizationURL: url('authorizationURL'),
+      tokenURL: url('tokenURL'),
+      logoutURL: url('logoutURL'),
+      apiURL: url('apiURL').replace(/\/+$/, ''),
+    };
+  }
+
+  credentials(endpoints: JaccountEndpoints): { clientID: string; clientSecret: string } {
+    const clientID = this.text('clientID');
+    const clientSecret = this.text('clientSecret');
+    const weakness = weaknessOf(clientSecret, endpoints);
+    if (weakness !== undefined) this.refuse('clientSecret', weakness);
+    warnOfShortSecret(clientSecret);
+    return { clientID, clientSecret };
+  }
+
+  /** The names in a scope, whichever way it is written. */
+  scope(fallback?: string): readonly string[] {
+    const scope = this.given.scope ?? fallback;
+    const parts: unknown[] = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope : [];
+    const names = [...new Set(parts)].filter((name) => name !== '');
+    if (names.length > 0 && names.every((name) => typeof name === 'string' && scopeToken.test(name))) {
+      return Object.freeze(names as string[]);
+    }
+    return this.refuse('scope', 'must be names of scopes, as an array or with spaces between them');
+  }
+
+  /** One of a few words; the first where none was given. */
+  oneOf<T extends string>(name: string, words: readonly [T, ...T[]]): T {
+    const value = this.has(name) ? this.given[name] : words[0];
+    const word = words.find((one) => one === value);
+    return word ?? this.refuse(name, `must be ${words.map((one) => `"${one}"`).join(' or ')}`);
+  }
+
+  boolean(name: string, fallback: boolean): boolean {
+    const value = this.given[name] ?? fallback;
+    return typeof value === 'boolean' ? value : this.refuse(name, 'must be true or false');
+  }
+
+  number(name: string, range: { default: number; least: number; most: number }): number {
+    const value = this.has(name) ? this.given[name] : range.default;
+    if (typeof value === 'number' && value >= range.least && value <= range.most) return value;
+    return this.refuse(name, `must be a number from ${range.least} to ${range.most}`);
+  }
+
+  /** Milliseconds, by the names that `defaults` has. */
+  timeout<Name extends string>(defaults: Record<Name, number>): Record<Name, number> {
+    const names = Object.keys(defaults) as Name[];
+    const { timeout = {} } = this.given;
+    if (typeof timeout !== 'object' || timeout === null)
+      return this.refuse('timeout', `must be { ${names.join(', ')} }`);
+    const given: Record<string, unknown> = { ...timeout };
+    if (Object.keys(given).some((name) => !Object.hasOwn(defaults, name))) {
+      return this.refuse('timeout', `has no members but ${names.map((name) => `"${name}"`).join(', ')}`);
+    }
+    const milliseconds = names.map((name) => {
+      const member = new GivenOptions(this.door, { [`timeout.${name}`]: given[name] });
+      return [
+        name,
+        member.number(`timeout.${name}`, { default: defaults[name], least: 1, most: maxMilliseconds }),
+      ];
+    });
+    return Object.fromEntries(milliseconds);
+  }
+
+  agent(): { agent?: Agent } {
+    const { agent } = this.given;
+    if (agent === undefined) return {};
+    if (typeof (agent as Partial<Agent> | null)?.destroy === 'function') return { agent: agent as Agent };
+    return this.refuse('agent', 'must be an agent of node:https');
+  }
+}
+
+// RFC 6749, section 3.3, less the comma, which nobody means as part of a name.
+const scopeToken = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/;
+
+// The longest that a timer waits.
+const maxMilliseconds = 2 ** 31 - 1;
