@@ -1,4 +1,5 @@
 import { errnoNames } from './errno';
+import type { Operation } from './operations';
 
 /** The stable codes of this package's errors, one per class. */
 export type JaccountErrorCode =
@@ -295,17 +296,25 @@ export class ApiError extends JaccountError {
   readonly errnoName?: string;
   /** The HTTP status that jAccount answered with. */
   readonly providerStatus: number;
+  /** For errno 10010, what was missing: the token needs one of these. Absent where that is not documented. */
+  readonly requiredScopes?: readonly string[];
 
-  constructor(errno: number, providerStatus: number) {
+  constructor(errno: number, providerStatus: number, operation?: Operation) {
     const errnoName = errnoNames.get(errno);
-    super(`jAccount's API refused: errno ${errno}${errnoName ? ` ${errnoName}` : ''}`, {
-      status: 502,
-      retryable: retryableErrnos.has(errno) || providerStatus >= 500,
-    });
+    const missing = errno === 10010 && operation?.scopes.length ? operation : undefined;
+    super(
+      `jAccount's API refused: errno ${errno}${errnoName ? ` ${errnoName}` : ''}${missing ? `: ${needOf(missing)}` : ''}`,
+      { status: 502, retryable: retryableErrnos.has(errno) || providerStatus >= 500 },
+    );
     this.errno = errno;
     if (errnoName !== undefined) this.errnoName = errnoName;
     this.providerStatus = providerStatus;
+    if (missing) this.requiredScopes = missing.scopes;
   }
+}
+
+function needOf({ method, path, scopes }: Operation): string {
+  return `${method} ${path} needs the scope ${scopes.map((name) => `"${name}"`).join(' or ')}`;
 }
 
 /**

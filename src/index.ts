@@ -1,6 +1,7 @@
 export type { JaccountLoginMessage, JaccountRefusedMessage, JaccountRequestMessage } from './diagnostics';
 export { type JaccountEndpoints, jaccountEndpoints } from './endpoints';
 export * from './errors';
+export { type Operation, operations } from './operations';
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';
 export { type Grant, type Scope, scopes } from './scopes';

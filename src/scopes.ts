@@ -9,11 +9,16 @@ export interface Scope {
   grants: readonly Grant[];
 }
 
-const grantLetters: Record<string, Grant> = {
+const grantByLetter: Record<string, Grant> = {
   A: 'authorization_code',
   C: 'client_credentials',
   P: 'password',
 };
+
+/** The grants that a table names by their first letters. */
+export function grantsOf(letters: string): readonly Grant[] {
+  return Object.freeze([...letters].map((letter) => grantByLetter[letter] as Grant));
+}
 
 // Name, exponent of the bit, grants: the table of developer.sjtu.edu.cn/auth/oauth.html.
 const table: readonly (readonly [name: string, exponent: number | undefined, grants: string])[] = [
@@ -67,7 +72,7 @@ export const scopes: ReadonlyMap<string, Readonly<Scope>> = new Map(
       name,
       // 2 ** n, for << would cut the bits above 31.
       ...(exponent === undefined ? {} : { bit: 2 ** exponent }),
-      grants: Object.freeze([...letters].map((letter) => grantLetters[letter] as Grant)),
+      grants: grantsOf(letters),
     }),
   ]),
 );

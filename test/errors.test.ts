@@ -311,6 +311,31 @@ describe('new ApiError()', () => {
   }
 });
 
+describe('new ApiError() for a call without the scope', () => {
+  const operation = { method: 'GET', path: '/v1/gpa', grants: [], scopes: ['exams', 'scores'] } as const;
+
+  it('says which scopes open it', () => {
+    const error = new ApiError(10010, 403, operation);
+
+    expect(error.requiredScopes).to.deep.equal(['exams', 'scores']);
+    expect(error.message).to.equal(
+      'jAccount\'s API refused: errno 10010 AUTHENTICATION_SCOPE_FAILED: GET /v1/gpa needs the scope "exams" or "scores"',
+    );
+  });
+
+  it('says nothing of scopes where none is documented', () => {
+    const error = new ApiError(10010, 403, { ...operation, scopes: [] });
+
+    expect(error.requiredScopes).to.equal(undefined);
+  });
+
+  for (const errno of [10002, 10003, 10007]) {
+    it(`says nothing of scopes for errno ${errno}`, () => {
+      expect(new ApiError(errno, 403, operation).requiredScopes).to.equal(undefined);
+    });
+  }
+});
+
 describe('new MalformedResponseError()', () => {
   const answers: [providerStatus: number, status: number, retryable: boolean][] = [
     [200, 502, false],
