@@ -30,6 +30,13 @@ export interface IdTokenClaims {
   [claim: string]: unknown;
 }
 
+/** A successful answer of the REST API, checked. */
+export interface Envelope {
+  entities: unknown[];
+  /** Leads to the next page; absent on the last. */
+  nextToken?: string;
+}
+
 /** A department, school or other unit. The id is a string of digits that may begin with zero. */
 export interface Organization {
   id: string;

@@ -17,7 +17,7 @@ import {
 } from 'passport-jaccount';
 import { profileFromEntity } from '../dist/profile/from-entity.js';
 import { profileFromIdToken } from '../dist/profile/from-id-token.js';
-import { profileEntityOf } from '../dist/protocol/api.js';
+import { parseEnvelope, profileIn } from '../dist/protocol/envelope.js';
 import type { HttpResponse } from '../dist/protocol/http.js';
 import { parseTokenResponse } from '../dist/protocol/token-endpoint.js';
 import { parseAuthorizationResponse } from '../dist/strategy/callback.js';
@@ -455,7 +455,7 @@ for (const [name, seed] of Object.entries(seeds)) {
         check(
           fc.property(envelope, fc.boolean(), (one, deriveEmail) => {
             const { value, error } = outcomeOf(() =>
-              profileFromEntity(profileEntityOf(jsonResponse(one)), deriveEmail),
+              profileFromEntity(profileIn(parseEnvelope(jsonResponse(one))), deriveEmail),
             );
 
             if (error) return assert(error instanceof JaccountError, String(error));
@@ -484,7 +484,9 @@ for (const [name, seed] of Object.entries(seeds)) {
       it('is refused whatever the octets are, or read [PR-13, PR-14]', () => {
         check(
           fc.property(fc.oneof(fc.uint8Array(), fc.json(), fc.string()), (octets) => {
-            const { error } = outcomeOf(() => profileEntityOf(jsonResponse(Buffer.from(octets as string))));
+            const { error } = outcomeOf(() =>
+              profileIn(parseEnvelope(jsonResponse(Buffer.from(octets as string)))),
+            );
 
             assert(error instanceof JaccountError, String(error));
           }),
@@ -667,7 +669,9 @@ describe('an answer nested as deep as it may be long', () => {
 
   it('gives no profile but by an error of ours, or a profile [PR-14]', () => {
     const body = `{"errno":0,"entities":[{"account":"zhangsan","x":${nested(1_000_000)}}]}`;
-    const { value, error } = outcomeOf(() => profileFromEntity(profileEntityOf(jsonResponse(body)), true));
+    const { value, error } = outcomeOf(() =>
+      profileFromEntity(profileIn(parseEnvelope(jsonResponse(body))), true),
+    );
 
     expect(value?.id === 'zhangsan' || error instanceof JaccountError, String(error)).to.equal(true);
   });

@@ -1,16 +1,10 @@
 import type { Agent, IncomingMessage } from 'node:http';
 import type { Response, SuperAgentRequest, SuperAgentStatic } from 'superagent';
 import { observeRequest } from '../diagnostics';
-import { ApiError, JaccountError, MalformedResponseError, NetworkError } from '../errors';
+import { JaccountError, MalformedResponseError, NetworkError } from '../errors';
 import type { ProfileEntity } from '../wire';
-import {
-  assertPlain,
-  bareCause,
-  type HttpResponse,
-  ownMember,
-  parseJsonObject,
-  type Transport,
-} from './http';
+import { parseEnvelope, profileIn } from './envelope';
+import { assertPlain, bareCause, type HttpRequest, type HttpResponse, type Transport } from './http';
 
 const maxOctets = 1024 * 1024;
 
@@ -18,6 +12,25 @@ const maxOctets = 1024 * 1024;
 // CommonJS, and because a native import() fails under Jest.
 export function loadSuperagent(): SuperAgentStatic {
   return require('superagent');
+}
+
+/** A request of the REST API. A body of parameters goes as a form, any other as JSON. */
+export function buildApiRequest(url: string, method: HttpRequest['method'], body?: unknown): HttpRequest {
+  const headers = { Accept: 'application/json' };
+  if (body === undefined) return { method, url, headers };
+  const form = body instanceof URLSearchParams;
+  const type = form ? 'application/x-www-form-urlencoded' : 'application/json';
+  return {
+    method,
+    url,
+    headers: { ...headers, 'Content-Type': type },
+    body: form ? body.toString() : JSON.stringify(body),
+  };
+}
+
+/** RFC 9700, section 4.3.2: in the header, never in the URL, although jAccount takes both. */
+export function authorize(request: HttpRequest, accessToken: string): HttpRequest {
+  return { ...request, headers: { ...request.headers, Authorization: `Bearer ${accessToken}` } };
 }
 
 /**
@@ -30,30 +43,30 @@ export async function fetchProfile(
   accessToken: string,
   transport: Transport,
 ): Promise<ProfileEntity> {
-  return profileEntityOf(await sendApiRequest(`${apiURL}/me/profile`, accessToken, transport));
+  const request = authorize(buildApiRequest(`${apiURL}/me/profile`, 'GET'), accessToken);
+  return profileIn(parseEnvelope(await sendApiRequest(request, transport)));
 }
 
-function sendApiRequest(url: string, accessToken: string, transport: Transport): Promise<HttpResponse> {
-  return observeRequest({ method: 'GET', url }, () => fetchOctets(url, accessToken, transport));
+/** One exchange with the REST API, in time and in bounds. A request is sent once. */
+export function sendApiRequest(request: HttpRequest, transport: Transport): Promise<HttpResponse> {
+  return observeRequest(request, () => exchange(request, transport));
 }
 
-async function fetchOctets(url: string, accessToken: string, transport: Transport): Promise<HttpResponse> {
-  const { agentFor, timeout } = transport;
+async function exchange(
+  { method, url, headers: sent, body: sentBody }: HttpRequest,
+  { agentFor, timeout }: Transport,
+): Promise<HttpResponse> {
   let status = 0;
   const collect: Parser = (response, done) => {
     status = (response as unknown as IncomingMessage).statusCode ?? 0;
     collectOctets(response, done);
   };
   try {
-    const { headers, body } = await boundedRequest(url, agentFor(url))
+    const { headers, body } = await boundedRequest(method, url, agentFor(url))
       .timeout(timeout)
       .parse(collect)
-      // RFC 9700, section 4.3.2: in the header, never in the URL, although jAccount takes both.
-      .set({
-        Accept: 'application/json',
-        'Accept-Encoding': 'identity',
-        Authorization: `Bearer ${accessToken}`,
-      });
+      .set({ ...sent, 'Accept-Encoding': 'identity' })
+      .send(sentBody);
     assertPlain(headers['content-encoding'], status);
     return { status, contentType: headers['content-type'], body };
   } catch (error) {
@@ -61,9 +74,8 @@ async function fetchOctets(url: string, accessToken: string, transport: Transpor
   }
 }
 
-function boundedRequest(url: string, agent: Agent): SuperAgentRequest {
-  return loadSuperagent()
-    .get(url)
+function boundedRequest(method: string, url: string, agent: Agent): SuperAgentRequest {
+  return loadSuperagent()(method, url)
     .agent(agent)
     .redirects(0)
     .retry(0)
@@ -87,39 +99,4 @@ function translated(error: unknown, url: string, status: number): JaccountError 
   if (code === 'ETOOLARGE')
     return new MalformedResponseError(`response is larger than ${maxOctets} octets`, status);
   return new NetworkError(url, { timedOut: timeout !== undefined, cause: bareCause(error) });
-}
-
-/**
- * The one entity of an answer of the profile API, in its envelope or bare.
- *
- * The envelope's errno, not the HTTP status, says whether jAccount served the call; its text is truthy on success.
- */
-export function profileEntityOf(response: HttpResponse): ProfileEntity {
-  const { status } = response;
-  const json = parseJsonObject(response);
-  const bare = !Object.hasOwn(json, 'errno') && !Object.hasOwn(json, 'entities');
-  const entity = bare ? json : soleEntityOf(json, status);
-  if (status !== 200) throw new MalformedResponseError('the API answered without an errno', status);
-  if (!isAccount(ownMember(entity, 'account'))) {
-    throw new MalformedResponseError('unexpected profile "account" member', status);
-  }
-  return entity as ProfileEntity;
-}
-
-function soleEntityOf(envelope: Record<string, unknown>, status: number): Record<string, unknown> {
-  const errno = ownMember(envelope, 'errno');
-  if (typeof errno !== 'number')
-    throw new MalformedResponseError('unexpected envelope "errno" member', status);
-  if (errno !== 0) throw new ApiError(errno, status);
-  const entities = ownMember(envelope, 'entities');
-  const [entity] = Array.isArray(entities) && entities.length === 1 ? entities : [];
-  if (typeof entity !== 'object' || entity === null || Array.isArray(entity)) {
-    throw new MalformedResponseError('unexpected envelope "entities" member', status);
-  }
-  return entity;
-}
-
-// It becomes a key and perhaps a path: nothing invisible, no slash. Which letters jAccount admits is its affair.
-function isAccount(value: unknown): value is string {
-  return typeof value === 'string' && /^[^\p{C}\p{Z}/\\]{1,255}$/u.test(value);
 }

@@ -18,11 +18,13 @@ export interface Timeout {
   deadline: number;
 }
 
+/** A request, complete but not sent: for whoever sends with an HTTP library of their own. */
 export interface HttpRequest {
-  method: 'POST';
+  method: 'GET' | 'PUT' | 'POST' | 'DELETE';
   url: string;
+  /** They may hold the client's secret or an access token: not for logs. */
   headers: Record<string, string>;
-  body: string;
+  body?: string;
 }
 
 export interface HttpResponse {
@@ -83,7 +85,7 @@ function openResponse(
   agent: http.Agent,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const { method, url, headers, body } = request;
+  const { method, url, headers, body = '' } = request;
   const open = url.startsWith('https:') ? https.request : http.request;
   return new Promise((resolve, reject) => {
     open(url, { method, headers: { ...headers, 'Content-Length': Buffer.byteLength(body) }, agent, signal })

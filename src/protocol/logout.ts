@@ -6,6 +6,7 @@ export interface LogoutRequest {
   clientID: string;
   /** Where jAccount sends the browser afterwards: https, or http on loopback. */
   postLogoutRedirectURI: string;
+  state?: string;
 }
 
 /**
@@ -14,11 +15,13 @@ export interface LogoutRequest {
  *
  * @see developer.sjtu.edu.cn/auth/oidc.html, on logging out
  */
-export function buildLogoutURL({ logoutURL, clientID, postLogoutRedirectURI }: LogoutRequest): string {
+export function buildLogoutURL(request: LogoutRequest): string {
+  const { logoutURL, clientID, postLogoutRedirectURI, state } = request;
   assertReturnAddress(postLogoutRedirectURI);
   const url = new URL(logoutURL);
   url.searchParams.set('client_id', clientID);
   url.searchParams.set('post_logout_redirect_uri', postLogoutRedirectURI);
+  if (state !== undefined) url.searchParams.set('state', state);
   return url.href;
 }
 

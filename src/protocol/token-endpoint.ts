@@ -51,7 +51,10 @@ function secretsOf(client: TokenClient, { code, code_verifier, refresh_token }: 
   return [...secrets, ...secrets.map(formEncode), basicCredentials(clientID, clientSecret)];
 }
 
-export function buildTokenRequest(client: TokenClient, grant: GrantParameters): HttpRequest {
+export function buildTokenRequest(
+  client: TokenClient,
+  grant: GrantParameters,
+): HttpRequest & { body: string } {
   const { tokenURL, clientID, clientSecret, clientAuthMethod } = client;
   const basic = clientAuthMethod === 'client_secret_basic';
   const body = new URLSearchParams(grant);

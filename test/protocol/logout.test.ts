@@ -50,6 +50,17 @@ describe('buildLogoutURL()', () => {
     expect(new URL(url).searchParams.has('state')).to.equal(false);
   });
 
+  it('sends a state that is asked for', () => {
+    const url = buildLogoutURL({
+      logoutURL,
+      clientID,
+      postLogoutRedirectURI: 'https://app.example/',
+      state: 'a b',
+    });
+
+    expect(new URL(url).searchParams.get('state')).to.equal('a b');
+  });
+
   for (const uri of [
     'https://app.example',
     'http://localhost:3000/',
