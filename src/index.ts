@@ -1,8 +1,36 @@
+export { JaccountApi } from './client/api';
+export {
+  type AuthorizationOptions,
+  JaccountClient,
+  type LogoutOptions,
+  type PendingAuthorization,
+} from './client/client';
+export type {
+  Card,
+  CardTransaction,
+  Lesson,
+  LessonClass,
+  Position,
+  TransactionRange,
+} from './client/entities';
+export type { ClientCredentialsGrant, CodeGrant, RefreshGrant, TokenGrant } from './client/grants';
+export type { JaccountClientOptions } from './client/options';
+export type {
+  CallOptions,
+  Entity,
+  OperationOptions,
+  PageOptions,
+  Query,
+  RequestOptions,
+} from './client/request';
+export type { TokenSet } from './client/token-set';
+export { TokenSource, type TokenSourceOptions } from './client/token-source';
 export type { JaccountLoginMessage, JaccountRefusedMessage, JaccountRequestMessage } from './diagnostics';
 export { type JaccountEndpoints, jaccountEndpoints } from './endpoints';
 export * from './errors';
 export { type Operation, operations } from './operations';
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';
+export type { HttpRequest } from './protocol/http';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';
 export { type Grant, type Scope, scopes } from './scopes';
 export type { JaccountAuthenticateOptions } from './strategy/authenticate-options';

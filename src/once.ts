@@ -9,3 +9,13 @@ export function once<T>(make: () => Promise<T>): () => Promise<T> {
     return made;
   };
 }
+
+/** Runs one `make` at a time for each key: whoever asks meanwhile shares it. Nothing is kept once it has ended. */
+export function oncePerKey<T>(): (key: string, make: () => Promise<T>) => Promise<T> {
+  const running = new Map<string, Promise<T>>();
+  return (key, make) => {
+    const shared = running.get(key) ?? make().finally(() => running.delete(key));
+    running.set(key, shared);
+    return shared;
+  };
+}

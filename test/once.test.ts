@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { expect } from 'chai';
-import { once } from '../dist/once.js';
+import { once, oncePerKey } from '../dist/once.js';
 
 describe('once()', () => {
   it('makes nothing before it is wanted', () => {
@@ -31,5 +31,44 @@ describe('once()', () => {
     await assert.rejects(value(), /the first time/);
 
     expect(await value()).to.equal(2);
+  });
+});
+
+describe('oncePerKey()', () => {
+  it('shares what runs with whoever asks by the same key', async () => {
+    let made = 0;
+    const value = oncePerKey<number>();
+
+    const values = await Promise.all([value('a', async () => ++made), value('a', async () => ++made)]);
+
+    expect(values).to.deep.equal([1, 1]);
+  });
+
+  it('shares nothing between keys', async () => {
+    const value = oncePerKey<string>();
+
+    const values = await Promise.all([value('a', async () => 'one'), value('b', async () => 'other')]);
+
+    expect(values).to.deep.equal(['one', 'other']);
+  });
+
+  it('keeps nothing', async () => {
+    let made = 0;
+    const value = oncePerKey<number>();
+    await value('a', async () => ++made);
+
+    expect(await value('a', async () => ++made)).to.equal(2);
+  });
+
+  it('tries again after a failure that all heard of', async () => {
+    const value = oncePerKey<number>();
+    const fail = async () => {
+      throw new Error('the first time');
+    };
+
+    const outcomes = await Promise.allSettled([value('a', fail), value('a', async () => 1)]);
+
+    expect(outcomes.map(({ status }) => status)).to.deep.equal(['rejected', 'rejected']);
+    expect(await value('a', async () => 2)).to.equal(2);
   });
 });

@@ -1,0 +1,70 @@
+import type { Agent } from 'node:http';
+import type { JaccountEndpoints } from '../endpoints';
+import { GivenOptions, sharedOptionNames } from '../options';
+import type { Timeout } from '../protocol/http';
+import { type ClientAuthMethod, clientAuthMethods } from '../protocol/token-endpoint';
+
+/** What a {@link JaccountClient} takes. Only the first two have no default; an unknown name is refused. */
+export interface JaccountClientOptions extends Partial<JaccountEndpoints> {
+  /** The id that jAccount gave the application. */
+  clientID: string;
+  /** The secret that came with it. It signs ID Tokens too: whoever has it can sign in as anybody. */
+  clientSecret: string;
+  /** How the client authenticates at the token endpoint. @default 'client_secret_basic' */
+  clientAuthMethod?: ClientAuthMethod;
+  /** Seconds that this machine's clock and jAccount's may differ, 0 to 300. @default 60 */
+  clockTolerance?: number;
+  /** Milliseconds: for the first octet of an answer, and for a whole exchange. @default 5000 and 10000 */
+  timeout?: Partial<Timeout>;
+  /** An agent of your own, for a proxy or a private certificate authority. @default one that keeps sockets alive */
+  agent?: Agent;
+  /** Adds the mailbox that belongs to the account to `profile.emails`. @default true */
+  deriveEmail?: boolean;
+}
+
+/** The options, checked and complete. Its `clientSecret` does not show when it is printed. */
+export interface ClientSettings extends JaccountEndpoints {
+  readonly clientID: string;
+  readonly clientSecret: string;
+  readonly clientAuthMethod: ClientAuthMethod;
+  readonly clockTolerance: number;
+  readonly timeout: Timeout;
+  readonly deriveEmail: boolean;
+}
+
+const knownNames: readonly string[] = [
+  ...sharedOptionNames,
+  ...['clientAuthMethod', 'clockTolerance', 'timeout', 'agent', 'deriveEmail'],
+];
+
+const synonyms = new Map([
+  ['client_id', 'clientID'],
+  ['client_secret', 'clientSecret'],
+  ['authorizeURL', 'authorizationURL'],
+  ['baseURL', 'apiURL'],
+  ['callbackURL', 'the redirectURI of authorizationURL() and exchangeCode()'],
+  ['redirectURI', 'the redirectURI of authorizationURL() and exchangeCode()'],
+  ['scope', 'the scope of authorizationURL()'],
+]);
+
+/**
+ * Checks options at the door, once. The agent comes apart from the rest: it is not for printing.
+ *
+ * @throws TypeError naming the option, never its value.
+ */
+export function parseClientOptions(options: unknown): { settings: ClientSettings; agent?: Agent } {
+  const given = new GivenOptions('JaccountClient', options);
+  given.assertKnown(knownNames, synonyms);
+  const endpoints = given.endpoints();
+  const { clientID, clientSecret } = given.credentials(endpoints);
+  const settings = {
+    ...endpoints,
+    clientID,
+    clientAuthMethod: given.oneOf('clientAuthMethod', clientAuthMethods),
+    clockTolerance: given.number('clockTolerance', { default: 60, least: 0, most: 300 }),
+    timeout: given.timeout({ response: 5000, deadline: 10_000 }),
+    deriveEmail: given.boolean('deriveEmail', true),
+  };
+  Object.defineProperty(settings, 'clientSecret', { value: clientSecret });
+  return { settings: Object.freeze(settings) as ClientSettings, ...given.agent() };
+}
