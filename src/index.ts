@@ -23,6 +23,7 @@ export type {
   Query,
   RequestOptions,
 } from './client/request';
+export { type LogoutEndpoint, type SignOutOptions, signOut } from './client/sign-out';
 export type { TokenSet } from './client/token-set';
 export { TokenSource, type TokenSourceOptions } from './client/token-source';
 export type { JaccountLoginMessage, JaccountRefusedMessage, JaccountRequestMessage } from './diagnostics';
