@@ -19,6 +19,7 @@ import {
   type PageOptions,
   type RequestOptions,
 } from './request';
+import type { TokenSet } from './token-set';
 import { TokenSource } from './token-source';
 import { unrepeatable } from './unrepeatable';
 
@@ -28,8 +29,8 @@ import { unrepeatable } from './unrepeatable';
  * Each call resolves with entities: what jAccount's documentation calls an object. Errors are the same for all:
  * {@link ApiError} where jAccount refused (10010: it says which scope is missing), {@link MalformedResponseError} and
  * {@link NetworkError} where it could not answer, a `TypeError` for what cannot be sent. `retryable` is true for a GET
- * only: what else was sent may have been done. Nothing is repeated but a call that a {@link TokenSource} makes with a
- * new token after errno 10007, which says that nothing was done.
+ * only: what else was sent may have been done. Nothing is repeated but a call for a {@link TokenSource} whose token
+ * jAccount did not take, once, with a new one.
  */
 export class JaccountApi {
   /** @internal */
@@ -225,8 +226,7 @@ export class JaccountApi {
     try {
       return await this.send(call, tokens.accessToken);
     } catch (error) {
-      if (!(error instanceof ApiError && error.errno === accessTokenExpired)) throw error;
-      const renewed = await caller.renew(tokens);
+      const renewed = await renewedAfter(error, caller, tokens);
       if (renewed === tokens) throw error;
       return this.send(call, renewed.accessToken);
     }
@@ -258,7 +258,13 @@ interface Call {
   operation: Readonly<Operation> | undefined;
 }
 
-const accessTokenExpired = 10007;
+// Both errnos say that nothing was done. An access token is worth nothing (10002) also where another call has renewed it
+// meanwhile; it is no reason to renew one.
+async function renewedAfter(error: unknown, source: TokenSource, used: TokenSet): Promise<TokenSet> {
+  const { errno } = error instanceof ApiError ? error : {};
+  if (errno === 10007) return source.renew(used);
+  return errno === 10002 ? source.tokens() : used;
+}
 
 function withAccessToken(request: HttpRequest, accessToken: string | undefined): HttpRequest {
   if (accessToken === undefined) return request;

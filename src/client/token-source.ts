@@ -87,8 +87,8 @@ export class TokenSource {
   /** The user's tokens, renewed if need be. Without a refresh token they stay as they are. */
   async tokens(): Promise<TokenSet> {
     const state = stateOf(this);
-    const { current, unsaved } = state;
-    if (current && !unsaved && this.isUsable(current)) return current;
+    const { current, unsaved, update } = state;
+    if (current && !unsaved && !update && this.isUsable(current)) return current;
     return this.update(state, (tokens) => this.isUsable(tokens));
   }
 

@@ -645,6 +645,18 @@ describe("JaccountClient's REST API", () => {
       });
     }
 
+    it('goes on where another call has renewed the token meanwhile, which is then worth nothing', async () => {
+      renewTo('new');
+      unless('new', 10002);
+      const source = new TokenSource(client, { tokens });
+      const used = await source.tokens();
+      const call = client.as(source).request('/gpa');
+      await source.renew(used);
+
+      expect(await call).to.deep.equal([{ token: 'new' }]);
+      expect(lines().filter((line) => line.startsWith('POST'))).to.have.length(1);
+    });
+
     it('passes errno 10007 on where there is no refresh token', async () => {
       unless('never', 10007);
       const source = new TokenSource(client, { tokens: { accessToken: 'old' } });
