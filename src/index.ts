@@ -1,4 +1,4 @@
-export { JaccountApi } from './client/api';
+export type { JaccountApi } from './client/api';
 export {
   type AuthorizationOptions,
   JaccountClient,

@@ -21,7 +21,10 @@ describe('the package', function () {
   describe('its tarball', () => {
     it('holds dist, src and the texts that people look for, nothing else', () => {
       const others = tarball.paths.filter((file) => !/^(dist|src)\//.test(file));
-      const docs = ['docs/errors.md', 'docs/errors.zh-CN.md', 'docs/sessions.md', 'docs/sessions.zh-CN.md'];
+      const docs = ['client', 'errors', 'sessions'].flatMap((name) => [
+        `docs/${name}.md`,
+        `docs/${name}.zh-CN.md`,
+      ]);
       const texts = [
         'CHANGELOG.md',
         'LICENSE',
@@ -71,7 +74,10 @@ describe('the package', function () {
   });
 
   describe('once installed', () => {
-    const names = ['JaccountStrategy', 'Strategy', 'JaccountError', 'verifyIdToken', 'userTypes', 'scopes'];
+    const names = [
+      ...['JaccountStrategy', 'Strategy', 'JaccountClient', 'TokenSource', 'signOut', 'JaccountError'],
+      ...['verifyIdToken', 'userTypes', 'scopes', 'operations'],
+    ];
 
     it('loads by require()', async () => {
       const code = `const all = require('passport-jaccount'); console.log(${defined('all', names)})`;
@@ -153,6 +159,14 @@ describe('the package', function () {
         expect(await node('mjs', `import '${entry}'`, guarded)).to.deep.equal(printed());
       });
     }
+
+    it('a client loads neither jose nor superagent before it is used', async () => {
+      const code = `const { JaccountClient } = require('passport-jaccount');
+        new JaccountClient({ clientID: 'ja0123456789', clientSecret: 'a secret of thirty-two characters' })
+          .authorizationURL({ redirectURI: 'https://app.example/callback', scope: 'openid' });`;
+
+      expect(await node('cjs', code, guarded)).to.deep.equal(printed());
+    });
 
     const roads = [
       { scope: 'openid', loads: ['loads jose'] },

@@ -187,6 +187,24 @@ describe('signOut()', () => {
     expect(await userOf(agent, url)).to.equal(undefined);
   });
 
+  it('ends a session that Passport knows nothing of [LO-01]', async () => {
+    const store = new MemoryStore();
+    const app = express();
+    const { url, stop: close } = await serve(app);
+    stop.push(close);
+    const client = new JaccountClient({ ...emulator.client, ...emulator.endpoints });
+    app.use(memorySessions({ store, saveUninitialized: true }));
+    app.get('/', (_req, res) => void res.end());
+    app.post('/logout', signOut(client, { returnTo: `${url}/` }));
+    const agent = new UserAgent();
+    await agent.get(`${url}/`);
+
+    await agent.post(`${url}/logout`, {});
+
+    expect(Object.keys((store as unknown as { sessions: object }).sessions)).to.deep.equal([]);
+    expect(await agent.jar.getCookieString(url)).to.equal('');
+  });
+
   it('works without sessions', async () => {
     const app = express();
     const { url, stop: close } = await serve(app);
