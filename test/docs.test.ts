@@ -1,0 +1,61 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect } from 'chai';
+
+const folder = path.join(__dirname, '../docs');
+const pages = readdirSync(folder).filter((file) => /^[\w-]+\.md$/.test(file));
+
+const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');
+const codeIn = (text: string) => [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([block]) => block);
+const linksIn = (text: string) => [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link!);
+
+// What the reader of one language would look for in the other.
+function shapeOf(text: string): string[] {
+  return text.split('\n').flatMap((line) => /^(?:#+ |```\w+|\| |- \[ \])/.exec(line) ?? []);
+}
+
+describe('docs/', () => {
+  it('has each page in both languages', () => {
+    const chinese = readdirSync(folder).filter((file) => file.endsWith('.zh-CN.md'));
+
+    expect(chinese).to.have.members(pages.map((page) => page.replace('.md', '.zh-CN.md')));
+  });
+
+  for (const page of pages) {
+    const translation = page.replace('.md', '.zh-CN.md');
+
+    it(`${page} has the same sections, tables and blocks of code in both languages`, () => {
+      expect(shapeOf(read(translation))).to.deep.equal(shapeOf(read(page)));
+    });
+
+    for (const file of [page, translation]) {
+      it(`${file} is shorter than 200 lines`, () => {
+        expect(read(file).split('\n')).to.have.length.below(200);
+      });
+
+      it(`${file} links to pages that exist`, () => {
+        const lost = linksIn(read(file)).filter((link) => !existsSync(path.join(folder, link)));
+
+        expect(lost).to.deep.equal([]);
+      });
+    }
+  }
+
+  // The others show texts for users in their own language.
+  for (const page of ['deployment.md', 'migration.md', 'sessions.md']) {
+    it(`${page} has the same code in both languages`, () => {
+      expect(codeIn(read(page.replace('.md', '.zh-CN.md')))).to.deep.equal(codeIn(read(page)));
+    });
+  }
+
+  it('deployment.md names every member of the messages', () => {
+    const source = readFileSync(path.join(__dirname, '../src/diagnostics.ts'), 'utf8');
+    const interfaces = [...source.matchAll(/^(?:export )?interface .*?^}/gms)].join('\n');
+    const members = [...interfaces.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name!);
+
+    expect(members).to.include('road');
+    expect(
+      members.filter((name) => !new RegExp(`\`${name}\\??\``).test(read('deployment.md'))),
+    ).to.deep.equal([]);
+  });
+});
