@@ -1,3 +1,4 @@
+import type { Behaviour } from '../behaviour';
 import type { Snapshot } from '../control';
 import type { Language } from '../exchange';
 import { faultPoints, type PendingFault } from '../faults';
@@ -13,7 +14,7 @@ export function faultsSection({ faults, behaviour }: Snapshot, language: Languag
         <p class="soft">${text.faultsHint}</p>
         <ul class="switches" id="ready-faults" data-live>${readyFaults.map((ready) =>
           faultSwitch(ready, faults, language),
-        )}${maintenanceSwitch(behaviour.maintenance === 'on', language)}
+        )}${maintenanceSwitch(behaviour, language)}
         </ul>
         <div id="pending-faults" data-live tabindex="-1">${faults.length > 0 && pendingFaults(faults, text)}</div>
         <details>
@@ -24,39 +25,48 @@ export function faultsSection({ faults, behaviour }: Snapshot, language: Languag
 }
 
 function faultSwitch(ready: ReadyFault, faults: readonly PendingFault[], language: Language): Markup {
+  const { id, point, fault } = ready;
   const pending = pendingOf(ready, faults);
-  const on = pending !== undefined;
-  const fields = on ? [['id', String(pending.id)]] : fieldsOf(ready);
   const label = inLanguage(ready.label, language);
+  const detail = `${point} · ${summaryOf(fault)}`;
+  if (pending) {
+    return switchForm('faults/clear', switchButton({ id, label, detail, off: ['id', String(pending.id)] }));
+  }
   const { once } = words[language];
-  return html`
-          <li><form method="post" action="/emulator/${on ? 'faults/clear' : 'fault'}" data-quiet>${fields.map(hidden)}
-            ${switchButton({ id: ready.id, on, label, detail: `${ready.point} · ${summaryOf(ready.fault)}` })}
-            ${!on && html`<button name="times" value="1" id="${ready.id}-once" aria-label="${label}: ${once}">${once}</button>`}
-          </form></li>`;
+  return switchForm(
+    'fault',
+    html`${fieldsOf(ready).map(hidden)}${switchButton({ id, label, detail, on: ['times', 'always'] })}
+            <button name="times" value="1" id="${id}-once" aria-label="${label}: ${once}">${once}</button>`,
+  );
 }
 
 const maintenance: Pair = ['停机维护', 'Down for maintenance'];
 
-function maintenanceSwitch(on: boolean, language: Language): Markup {
+function maintenanceSwitch({ maintenance: now }: Behaviour, language: Language): Markup {
   const label = inLanguage(maintenance, language);
+  const next = now === 'on' ? { off: ['maintenance', 'off'] } : { on: ['maintenance', 'on'] };
+  const detail = 'behaviour · maintenance: on';
+  return switchForm('behaviour', switchButton({ id: 'maintenance', label, detail, ...next }));
+}
+
+function switchForm(control: string, content: Markup): Markup {
   return html`
-          <li><form method="post" action="/emulator/behaviour" data-quiet>
-            ${hidden(['maintenance', on ? 'off' : 'on'])}
-            ${switchButton({ id: 'maintenance', on, label, detail: 'behaviour · maintenance: on' })}
-          </form></li>`;
+          <li><form method="post" action="/emulator/${control}" data-quiet>${content}</form></li>`;
 }
 
 interface Switch {
   id: string;
-  on: boolean;
   label: string;
   detail: string;
+  /** What is sent to switch it on, where it is off; or off, where it is on. */
+  on?: readonly string[];
+  off?: readonly string[];
 }
 
-// "times" means nothing where a switch is put off.
-function switchButton({ id, on, label, detail }: Switch): Markup {
-  return html`<button class="switch" role="switch" aria-checked="${on}" id="${id}"${!on && html` name="times" value="always"`}>
+function switchButton({ id, label, detail, on, off }: Switch): Markup {
+  const [name, value] = on ?? off ?? [];
+  return html`
+            <button class="switch" role="switch" aria-checked="${on === undefined}" id="${id}" name="${name}" value="${value}">
               <span><span class="label">${label}</span> <code>${detail}</code></span></button>`;
 }
 

@@ -1,7 +1,7 @@
 import type { Language } from '../exchange';
 import { inLanguage, type Pair } from './text';
 
-// What a scope opens, completing "Let it …".
+// What a scope opens, completing "Let it …". The scopes that no user is asked about are not here.
 const purposes: Readonly<Record<string, Pair>> = {
   openid: ['知道你是谁', 'know who you are'],
   basic: ['读取账号和姓名', 'read your account and name'],
@@ -9,20 +9,12 @@ const purposes: Readonly<Record<string, Pair>> = {
   profile: ['读取手机号、邮箱等账号资料', 'read your mobile number, e-mail and account details'],
   unicode: ['使用思源码', 'use your Siyuan code'],
   tasks: ['读取待办和流程', 'read your tasks and workflows'],
-  messages: ['读取消息', 'read your messages'],
   notifications: ['读取系统通知', 'read your notifications'],
   privacy: ['读取证件、生日和照片', 'read your ID document, date of birth and pictures'],
-  introspect: ['检查令牌', 'inspect tokens'],
-  read_apps: ['读取应用登记', 'read application registrations'],
-  write_apps: ['修改应用登记', 'change application registrations'],
-  exchange_data: ['读取数据资源', 'read data resources'],
   signature: ['使用数字签名', 'use your digital signature'],
   manage_card: ['管理校园卡', 'administer campus cards'],
-  send_app_notification: ['向交我办推送通知', 'push notifications to the campus app'],
-  send_notification: ['发送通知', 'send you notifications'],
   read_mails: ['读取邮件', 'read your mail'],
   send_mail: ['发送邮件', 'send mail as you'],
-  storage: ['使用文件存储', 'store files'],
   modify_notification: ['修改自己发出的通知', 'change the notifications it sent'],
   lessons: ['读取课程', 'read your lessons'],
   classes: ['读取课表', 'read your timetable'],
@@ -33,19 +25,15 @@ const purposes: Readonly<Record<string, Pair>> = {
   card_transactions: ['读取校园卡流水', 'read your card transactions'],
   write_card_info: ['挂失、充值校园卡', 'report your card lost and top it up'],
   income: ['读取收入', 'read your income'],
-  create_jaccount: ['创建账号', 'create accounts'],
   edit_jaccount: ['修改你的账号', 'change your account'],
   net_service_info: ['读取网络服务信息', 'read your network services'],
   connect_wechat: ['绑定微信', 'connect your WeChat'],
   connect_shmec: ['绑定上海教委账号', 'connect your Shanghai education account'],
   print: ['使用自助打印', 'use self-service printing'],
-  connect_finance: ['预约财务', 'make finance appointments'],
-  student_affairs: ['处理学生事务', 'handle student affairs'],
-  bus: ['查询校园巴士', 'look up the campus bus'],
   calendar: ['同步日历', 'synchronise your calendar'],
 };
 
-/** What an application does with a scope; undefined where jAccount documents no such scope. */
+/** What an application does with a scope; undefined where jAccount documents no such scope for a user to allow. */
 export function purposeOf(scope: string, language: Language): string | undefined {
   return Object.hasOwn(purposes, scope) ? inLanguage(purposes[scope] as Pair, language) : undefined;
 }
