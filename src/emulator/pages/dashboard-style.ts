@@ -2,9 +2,9 @@ export const dashboardStyle = `
 .dashboard { display: grid; gap: 1.25rem; grid-template-columns: repeat(12, minmax(0, 1fr)); align-items: start; }
 .dashboard > * { grid-column: span 12; }
 .dashboard h2 { margin-bottom: .6rem; }
-.dashboard > :nth-child(1), .dashboard > :nth-child(2) { grid-column: span 6; height: 100%; }
-.dashboard > :nth-child(3), .dashboard > :nth-child(5) { grid-column: span 8; height: 100%; }
-.dashboard > :nth-child(4), .dashboard > :nth-child(6) { grid-column: span 4; height: 100%; }
+.dashboard > .half { grid-column: span 6; height: 100%; }
+.dashboard > .requests { grid-area: span 2 / span 8; height: 100%; }
+.dashboard > .side { grid-column: span 4; height: 100%; }
 .endpoints > div { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0 .75rem; padding: .3rem 0; border-top: 1px solid var(--line); align-items: center; }
 .endpoints dt { color: var(--soft); font-size: .875rem; }
 .endpoints dd { display: flex; gap: .75rem; align-items: center; }
@@ -20,9 +20,9 @@ summary { display: flow-root list-item; cursor: pointer; padding: .5rem .25rem; 
 .live { font-size: .825rem; color: var(--good); white-space: nowrap; }
 .live::before { content: ""; display: inline-block; width: .5rem; height: .5rem; margin-right: .4rem; border-radius: 50%; background: currentcolor; }
 .live.lost { color: var(--bad); }
-.scroll { max-height: 30rem; overflow: auto; }
+.scroll { max-height: 43rem; overflow: auto; }
 table { width: 100%; border-collapse: collapse; }
-th { position: sticky; top: 0; background: var(--card); text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; }
+th { position: sticky; top: 0; background: var(--card); text-align: left; font-size: .8rem; color: var(--soft); font-weight: 600; white-space: nowrap; }
 th, td { padding: .4rem .6rem .4rem 0; vertical-align: top; border-bottom: 1px solid var(--line); }
 td:nth-child(2) { width: 100%; min-width: 0; }
 td, time { font-size: .85rem; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -62,7 +62,7 @@ td:nth-child(2) { white-space: normal; }
 .row label { flex: 1 1 7rem; max-width: 10rem; }
 .row span { font-size: .875rem; }
 #reset { margin-top: .6rem; }
-@media (max-width: 68rem) { .dashboard > :nth-child(n) { grid-column: span 12; } }
+@media (max-width: 68rem) { .dashboard > :is(.half, .requests, .side) { grid-area: auto / span 12; } }
 @media (max-width: 48rem) {
   .dashboard { gap: 1rem; }
   .endpoints > div { grid-template-columns: minmax(0, 1fr); padding: .5rem 0; }

@@ -31,8 +31,8 @@ export function dashboardPage({ language, snapshot }: DashboardPage): string {
       ${environmentSection(snapshot, text)}
       ${requestsSection(snapshot, language)}
       ${idTokenSection(snapshot, language)}
-      ${faultsSection(snapshot, language)}
       ${clockSection(snapshot, text)}
+      ${faultsSection(snapshot, language)}
       ${behaviourSection(snapshot, language)}
     </div>`,
   );
@@ -45,7 +45,7 @@ function signedInText(account: string | undefined, text: Words): Markup {
 
 function endpointsSection({ endpoints, discovery, jwks, client, caFile }: Snapshot, text: Words): Markup {
   const rows = Object.entries({ ...client, ...endpoints, discovery, jwks, caFile });
-  return html`<section class="card" aria-labelledby="endpoints">
+  return html`<section class="card half" aria-labelledby="endpoints">
         <h2 id="endpoints">${text.endpoints}</h2>
         <dl class="endpoints">${rows.map(
           ([name, value]) =>
@@ -58,7 +58,7 @@ function endpointsSection({ endpoints, discovery, jwks, client, caFile }: Snapsh
 }
 
 function environmentSection(snapshot: Snapshot, text: Words): Markup {
-  return html`<section class="card" aria-labelledby="environment">
+  return html`<section class="card half" aria-labelledby="environment">
         <h2 id="environment">${text.environment}</h2>${environments(snapshot).map(
           ({ name, lines }, index) => html`
         <details class="environment" name="environment"${index === 0 && html` open`}>
@@ -74,7 +74,7 @@ function copyButton(name: string, value: string, { copy }: Words): Markup {
 }
 
 function clockSection({ skew }: Snapshot, text: Words): Markup {
-  return html`<section class="card" aria-labelledby="clock">
+  return html`<section class="card side" aria-labelledby="clock">
         <h2 id="clock">${text.clock}</h2>
         <p id="skew" data-live><b>${filled(text.ahead, skew)}</b></p>
         <p class="soft">${text.clockHint}</p>

@@ -6,7 +6,7 @@ import { words } from './text';
 /** The ID Token that was issued last, decoded. */
 export function idTokenSection({ idToken }: Snapshot, language: Language): Markup {
   const text = words[language];
-  return html`<section class="card" aria-labelledby="id-token">
+  return html`<section class="card side" aria-labelledby="id-token">
         <h2 id="id-token">${text.idToken}</h2>
         <div id="decoded" data-live>${
           idToken

@@ -16,7 +16,7 @@ export function requestsSection({ requests }: Snapshot, language: Language): Mar
           <p class="live scripted" id="connection" role="status" data-lost="${text.lost}">${text.live}</p>
         </div>
         <p class="unseen" role="log" id="latest-request"></p>
-        <div class="scroll" id="request-rows" data-live tabindex="-1">${
+        <div class="scroll" id="request-rows" data-live tabindex="0" role="group" aria-labelledby="requests">${
           requests.length > 0 ? requestTable(newestFirst, text) : html`<p class="soft">${text.noRequests}</p>`
         }</div>
       </section>`;

@@ -25,7 +25,7 @@ ul { list-style: none; padding: 0; }
 a { color: var(--link); }
 code, pre { font: .925em/1.5 ui-monospace, "Cascadia Mono", Menlo, "DejaVu Sans Mono", "Noto Sans Mono CJK SC", monospace; }
 :focus-visible { outline: 3px solid var(--focus); outline-offset: 2px; }
-main:focus, [data-live]:focus { outline: none; }
+[tabindex="-1"]:focus { outline: none; }
 .soft { color: var(--soft); font-size: .875rem; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 .skip { position: absolute; left: 1rem; top: -4rem; z-index: 1; padding: .6rem 1rem; background: var(--card); border-radius: .5rem; }
