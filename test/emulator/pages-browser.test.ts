@@ -5,6 +5,7 @@ import { type Account, type Emulator, startEmulator } from 'passport-jaccount/em
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { type Application, startApplication } from '../support/application';
 import { launchBrowser } from '../support/browser';
+import { faintTexts, namelessControls, smallButtons } from '../support/page-audits';
 
 const { SCREENSHOTS } = process.env;
 const desktop = { width: 1280, height: 800 };
@@ -279,9 +280,10 @@ describe('pages of the emulator, in a browser', () => {
       await page.getByRole('log').getByText('POST /oauth2/token: 200').waitFor({ state: 'attached' });
     });
 
-    it('stays quiet while nothing happens', async () => {
+    it('does not take its own looking for a request', async () => {
       await page.goto(emulator.url);
-      await page.waitForResponse(/\/emulator\/state/);
+      await context.request.get(emulator.endpoints.logoutURL);
+      await page.locator('tr[data-summary="GET /oauth2/logout: 200"]').waitFor();
       const loads: string[] = [];
       page.on('request', (request) => loads.push(new URL(request.url()).pathname));
 
@@ -289,6 +291,7 @@ describe('pages of the emulator, in a browser', () => {
       await page.waitForResponse(/\/emulator\/state/);
 
       expect([...new Set(loads)]).to.deep.equal(['/emulator/state']);
+      expect(await page.locator('tr[data-summary]').count()).to.equal(1);
     });
 
     it('breaks a login by a switch, and mends it by the same', async () => {
@@ -503,6 +506,7 @@ describe('pages of the emulator, in a browser', () => {
         }
 
         it('fits a phone, with controls that a finger finds [WCAG 2.2, 2.5.5]', async () => {
+          await page.emulateMedia({ colorScheme: 'light' });
           await page.setViewportSize(phone);
           await photograph(`${view}.${locale}.light.phone`);
 
@@ -549,51 +553,3 @@ describe('pages of the emulator, in a browser', () => {
     await page.screenshot({ path: `${SCREENSHOTS}/emulator-${name}.png`, fullPage: true });
   }
 });
-
-// What follows runs in the page.
-
-const namelessControls = `
-[...document.querySelectorAll('button, input:not([type=hidden]), select, a, summary, [role=switch]')]
-  .filter((control) => {
-    const labels = [...(control.labels ?? [])].map((label) => label.textContent).join('').trim();
-    return !(labels || control.getAttribute('aria-label') || (control.tagName !== 'INPUT' && control.tagName !== 'SELECT' && control.textContent.trim()));
-  })
-  .map((control) => control.outerHTML)`;
-
-const smallButtons = `
-[...document.querySelectorAll('button, input:not([type=hidden], [type=checkbox]), select, summary')]
-  .map((control) => ({ control, box: control.getBoundingClientRect() }))
-  .filter(({ box }) => box.height > 0 && box.height < 44)
-  .map(({ control, box }) => box.height + ' ' + control.outerHTML.slice(0, 80))`;
-
-// The contrast of every visible text with the first background behind it that is not transparent.
-const faintTexts = `(() => {
-  const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const rgb = (colour) => {
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    return [...canvas.getImageData(0, 0, 1, 1).data];
-  };
-  const luminance = ([r, g, b]) => [r, g, b]
-    .map((value) => value / 255)
-    .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4))
-    .reduce((sum, value, index) => sum + value * [0.2126, 0.7152, 0.0722][index], 0);
-  const backdrop = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = rgb(getComputedStyle(at).backgroundColor);
-      if (colour[3] === 255) return colour;
-    }
-    return [255, 255, 255, 255];
-  };
-  const faint = [];
-  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) {
-    const element = texts.currentNode.parentElement;
-    if (!texts.currentNode.data.trim() || !element.checkVisibility()) continue;
-    const pair = [rgb(getComputedStyle(element).color), backdrop(element)].map(luminance).sort((a, b) => b - a);
-    const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
-    if (ratio < 4.5) faint.push(ratio.toFixed(2) + ' ' + element.className + ' ' + texts.currentNode.data.trim());
-  }
-  return [...new Set(faint)];
-})()`;

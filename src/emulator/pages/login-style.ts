@@ -7,10 +7,10 @@ export const loginStyle = `
 .search { display: flex; gap: .6rem; align-items: center; }
 .search span { flex: none; font-weight: 600; font-size: .875rem; }
 .chips { display: flex; flex-wrap: wrap; gap: .4rem; grid-area: 2 / 1 / 3 / -1; }
-.filters > .soft { text-align: right; }
+.filters > .soft { text-align: right; white-space: nowrap; }
 .chips button { border-radius: 2rem; padding: .15rem .8rem; min-height: 2rem; font-size: .875rem; border-color: var(--line); }
 .chips button[aria-pressed=true] { color: var(--on-red); background: var(--red); border-color: var(--red); }
-.people { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fill, minmax(15.5rem, 1fr)); }
+.people { display: grid; gap: .75rem; grid-template-columns: repeat(auto-fill, minmax(14.5rem, 1fr)); }
 .people li { min-width: 0; }
 .people button { width: 100%; height: 100%; display: flex; gap: .8rem; align-items: center; text-align: left; padding: .75rem .85rem;
   border-color: var(--line); border-radius: .7rem; box-shadow: var(--shadow); }
@@ -23,6 +23,7 @@ export const loginStyle = `
 .lock::before { content: ""; position: absolute; left: .16rem; right: .16rem; bottom: 100%; height: .34rem;
   border: 2px solid var(--soft); border-bottom: 0; border-radius: .3rem .3rem 0 0; }
 .nobody { padding: 2.5rem 1rem; text-align: center; color: var(--soft); }
+@media (max-width: 60rem) { .login { grid-template-columns: minmax(0, 1fr) 16rem; } }
 @media (max-width: 48rem) {
   .login { grid-template-columns: minmax(0, 1fr); }
   .login > .card { position: static; }
