@@ -347,7 +347,7 @@ describe('pages of the emulator, in a browser', () => {
       await page.getByRole('textbox', { name: 'idToken' }).fill('not JSON');
       await page.getByRole('button', { name: 'Add' }).click();
 
-      await page.getByRole('alert').getByText('idToken is not JSON').waitFor();
+      await page.getByRole('alert').getByText('idToken is not JSON', { exact: true }).waitFor();
       complaints = [];
     });
 

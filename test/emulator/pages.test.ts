@@ -267,13 +267,12 @@ describe('pages of the emulator', () => {
 
       const { clientID, clientSecret } = emulator.client;
       const { authorizationURL, tokenURL, issuer, apiURL } = emulator.endpoints;
-      expect(blocks).to.have.length(3);
-      expect(blocks[0]).to.contain(`JACCOUNT_CLIENT_ID=${clientID}\n`).and.contain(`  issuer: "${issuer}",`);
-      expect(blocks[1])
-        .to.contain(`client_secret="${clientSecret}"`)
-        .and.contain(`api_base_url="${apiURL}/"`);
-      expect(blocks[1]).to.contain(`host="${emulator.url}/"`);
-      expect(blocks[2]).to.contain(`AuthURL:  "${authorizationURL}"`).and.contain(`TokenURL: "${tokenURL}"`);
+      const [variables, strategy, authlib, oauthJaccount, config] = blocks;
+      expect(variables).to.equal(`JACCOUNT_CLIENT_ID=${clientID}\nJACCOUNT_CLIENT_SECRET=${clientSecret}`);
+      expect(strategy).to.contain(`  issuer: "${issuer}",`).and.contain(`  apiURL: "${apiURL}",`);
+      expect(authlib).to.contain(`client_secret="${clientSecret}"`).and.contain(`api_base_url="${apiURL}/"`);
+      expect(oauthJaccount).to.contain(`host="${emulator.url}/"`);
+      expect(config).to.contain(`AuthURL:  "${authorizationURL}"`).and.contain(`TokenURL: "${tokenURL}"`);
     });
 
     it('shows requests, the newest on top, but not itself', async () => {
@@ -329,6 +328,7 @@ describe('pages of the emulator', () => {
 
       expect(text).to.contain(`<dd><code>${secure.caFile}</code>`);
       expect(text).to.contain(`NODE_EXTRA_CA_CERTS=${secure.caFile}`);
+      expect(text.match(/<code>SSL_CERT_FILE=/g)).to.have.length(2);
     });
   });
 

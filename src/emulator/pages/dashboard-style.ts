@@ -12,9 +12,8 @@ export const dashboardStyle = `
 .copy { flex: none; min-height: 1.9rem; padding: 0 .7rem; font-size: .8rem; border-color: var(--line); background: var(--card); }
 .environment { border-top: 1px solid var(--line); }
 summary { display: flow-root list-item; cursor: pointer; padding: .5rem .25rem; font-weight: 600; }
-.code { position: relative; margin-bottom: .6rem; }
-.code pre { margin: 0; padding: .9rem 1rem; overflow-x: auto; background: var(--well); border-radius: .5rem; font-size: .8rem; overflow-wrap: normal; tab-size: 4; }
-.code .copy { position: absolute; right: .5rem; top: .5rem; }
+.code { display: flex; justify-content: space-between; align-items: center; margin-bottom: .35rem; }
+.environment pre { margin: 0 0 .85rem; padding: .75rem 1rem; overflow-x: auto; background: var(--well); border-radius: .5rem; font-size: .8rem; overflow-wrap: normal; tab-size: 4; }
 
 .heading { display: flex; justify-content: space-between; gap: 1rem; }
 .live { font-size: .825rem; color: var(--good); white-space: nowrap; }
@@ -62,6 +61,7 @@ td:nth-child(2) { white-space: normal; }
 .row label { flex: 1 1 7rem; max-width: 10rem; }
 .row span { font-size: .875rem; }
 #reset { margin-top: .6rem; }
+#refusal { position: sticky; top: .5rem; z-index: 1; background: var(--card); }
 @media (max-width: 68rem) { .dashboard > :is(.half, .requests, .side) { grid-area: auto / span 12; } }
 @media (max-width: 48rem) {
   .dashboard { gap: 1rem; }
@@ -70,7 +70,6 @@ td:nth-child(2) { white-space: normal; }
   .duration { display: none; }
   .scroll { max-height: 26rem; }
   .copy { min-height: 2.75rem; }
-  .code .copy { position: static; display: block; margin: 0 0 .4rem auto; }
   td, time { font-size: .8rem; }
   .row label { max-width: none; }
 }

@@ -2,7 +2,7 @@ import type { Snapshot } from '../control';
 import type { Language } from '../exchange';
 import { filled, html, type Markup } from '../html';
 import { behaviourSection } from './behaviour-section';
-import { environments } from './environment';
+import { type Environment, environments } from './environment';
 import { faultsSection } from './faults-section';
 import { idTokenSection } from './id-token-section';
 import { layout } from './layout';
@@ -59,14 +59,21 @@ function endpointsSection({ endpoints, discovery, jwks, client, caFile }: Snapsh
 
 function environmentSection(snapshot: Snapshot, text: Words): Markup {
   return html`<section class="card half" aria-labelledby="environment">
-        <h2 id="environment">${text.environment}</h2>${environments(snapshot).map(
-          ({ name, lines }, index) => html`
+        <h2 id="environment">${text.environment}</h2>${environments(snapshot, text.variables).map(
+          (environment, index) => html`
         <details class="environment" name="environment"${index === 0 && html` open`}>
-          <summary>${name}</summary>
-          <div class="code">${copyButton(name, lines, text)}<pre tabindex="0" aria-label="${name}"><code>${lines}</code></pre></div>
+          <summary>${environment.name}</summary>${codeBlocks(environment, text)}
         </details>`,
         )}
       </section>`;
+}
+
+function codeBlocks({ name, blocks }: Environment, text: Words): Markup[] {
+  return blocks.map(
+    ({ title, lines }) => html`
+          <div class="code"><span class="soft">${title}</span>${copyButton(`${name}, ${title}`, lines, text)}</div>
+          <pre tabindex="0" role="group" aria-label="${name}, ${title}"><code>${lines}</code></pre>`,
+  );
 }
 
 function copyButton(name: string, value: string, { copy }: Words): Markup {

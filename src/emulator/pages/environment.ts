@@ -1,36 +1,62 @@
 import type { Snapshot } from '../control';
 
-/** The lines that point an application here, in the languages that jAccount's applications are written in. */
-export function environments(snapshot: Snapshot): readonly { name: string; lines: string }[] {
+export interface Environment {
+  name: string;
+  blocks: readonly Block[];
+}
+
+interface Block {
+  title: string;
+  lines: string;
+}
+
+/**
+ * The lines that point an application here, in the languages that jAccount's applications are written in.
+ * `variables` is what environment variables are called.
+ */
+export function environments(snapshot: Snapshot, variables: string): readonly Environment[] {
+  const { client, caFile } = snapshot;
+  const credentials = [
+    `JACCOUNT_CLIENT_ID=${client.clientID}`,
+    `JACCOUNT_CLIENT_SECRET=${client.clientSecret}`,
+  ];
+  const trust = (name: string) => (caFile === undefined ? [] : [`${name}=${caFile}`]);
+  const trustOnly = trust('SSL_CERT_FILE').map((lines) => ({ title: variables, lines }));
   return [
-    { name: 'Node.js', lines: node(snapshot) },
-    { name: 'Python', lines: python(snapshot) },
-    { name: 'Go', lines: go(snapshot) },
+    {
+      name: 'Node.js',
+      blocks: [
+        { title: variables, lines: joined(...credentials, ...trust('NODE_EXTRA_CA_CERTS')) },
+        { title: 'passport-jaccount', lines: strategy(snapshot) },
+      ],
+    },
+    {
+      name: 'Python',
+      blocks: [
+        ...trustOnly,
+        { title: 'Authlib', lines: authlib(snapshot) },
+        { title: 'oauth-jaccount', lines: oauthJaccount(snapshot) },
+      ],
+    },
+    { name: 'Go', blocks: [...trustOnly, { title: 'golang.org/x/oauth2', lines: config(snapshot) }] },
   ];
 }
 
-function node({ client, endpoints, caFile }: Snapshot): string {
-  const members = Object.entries(endpoints).map(([name, value]) => `  ${name}: ${quoted(value)},`);
-  return lines(
-    caFile && `# NODE_EXTRA_CA_CERTS=${caFile}`,
-    `JACCOUNT_CLIENT_ID=${client.clientID}`,
-    `JACCOUNT_CLIENT_SECRET=${client.clientSecret}`,
-    '',
+function strategy({ endpoints }: Snapshot): string {
+  return joined(
     'const options = {',
     '  clientID: process.env.JACCOUNT_CLIENT_ID,',
     '  clientSecret: process.env.JACCOUNT_CLIENT_SECRET,',
     "  callbackURL: 'http://localhost:3000/callback',",
-    ...members,
+    ...Object.entries(endpoints).map(([name, value]) => `  ${name}: ${quoted(value)},`),
     '};',
     'passport.use(new JaccountStrategy(options, verify));',
   );
 }
 
-// With "openid" Authlib wants a key set, which jAccount has not.
-function python({ url, client, endpoints, caFile }: Snapshot): string {
-  return lines(
-    caFile && `# SSL_CERT_FILE=${caFile}`,
-    '# Authlib',
+// The scope that applications with Authlib ask of jAccount, which has no key set to verify an ID Token by.
+function authlib({ client, endpoints }: Snapshot): string {
+  return joined(
     'oauth.register(',
     '    "jaccount",',
     `    client_id=${quoted(client.clientID)},`,
@@ -40,8 +66,11 @@ function python({ url, client, endpoints, caFile }: Snapshot): string {
     `    api_base_url=${quoted(`${endpoints.apiURL}/`)},`,
     '    client_kwargs={"scope": "basic"},',
     ')',
-    '',
-    '# oauth-jaccount',
+  );
+}
+
+function oauthJaccount({ url, client }: Snapshot): string {
+  return joined(
     'JaccountClient(',
     `    ${quoted(client.clientID)},`,
     `    ${quoted(client.clientSecret)},`,
@@ -51,10 +80,8 @@ function python({ url, client, endpoints, caFile }: Snapshot): string {
   );
 }
 
-function go({ client, endpoints, caFile }: Snapshot): string {
-  return lines(
-    caFile && `// SSL_CERT_FILE=${caFile}`,
-    '// golang.org/x/oauth2',
+function config({ client, endpoints }: Snapshot): string {
+  return joined(
     'config := &oauth2.Config{',
     `\tClientID:     ${quoted(client.clientID)},`,
     `\tClientSecret: ${quoted(client.clientSecret)},`,
@@ -71,6 +98,6 @@ function go({ client, endpoints, caFile }: Snapshot): string {
 // A literal of all three languages.
 const quoted = (value: string) => JSON.stringify(value);
 
-function lines(...all: (string | undefined)[]): string {
-  return all.filter((line) => line !== undefined).join('\n');
+function joined(...lines: string[]): string {
+  return lines.join('\n');
 }

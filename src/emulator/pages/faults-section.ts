@@ -79,10 +79,10 @@ function pendingFaults(faults: readonly PendingFault[], text: Words): Markup {
 
 function pendingFault({ id, point, fault, left }: PendingFault, text: Words): Markup {
   return html`
-            <li><code><b>${point}</b> <bdi>${summaryOf(fault)}</bdi></code>
+            <li><code><b>${point}</b> <bdi>${summaryOf(fault).slice(0, 200)}</bdi></code>
               <span class="soft">${left === null ? text.always : filled(text.left, left)}</span>
               <form method="post" action="/emulator/faults/clear" data-quiet>${hidden(['id', String(id)])}
-                <button id="clear-${id}" aria-label="${text.clear}: ${point} ${summaryOf(fault)}">${text.clear}</button></form></li>`;
+                <button id="clear-${id}" aria-label="${text.clear}: ${point} ${summaryOf(fault).slice(0, 40)}">${text.clear}</button></form></li>`;
 }
 
 // The rest of the members of a fault are text.

@@ -74,7 +74,7 @@ function card(person: Account, language: Language): Markup {
                   <span class="line" title="${name}"><b><bdi>${name}</bdi></b>
                     ${password && html`<span class="lock" role="img" aria-label="${needsPassword}" title="${needsPassword}"></span>`}</span>
                   <span class="line" title="${account}"><code><bdi>${account}</bdi></code></span>
-                  <span class="line soft" title="${type}">${code && html`<bdi>${code}</bdi> · `}<bdi>${type}</bdi></span>
+                  <span class="line soft" title="${type}">${code && html`<bdi>${code}</bdi>`}${code && type && ' · '}<bdi>${type}</bdi></span>
                 </span>
               </button>
             </li>`;

@@ -73,7 +73,8 @@ async function submitQuietly(event) {
   const refusal = document.getElementById('refusal');
   refusal.hidden = answer !== undefined && answer.ok;
   if (refusal.hidden) return show(await answer.text());
-  refusal.textContent = answer ? await answer.text() : document.getElementById('connection').dataset.lost;
+  const { error_description: reason } = answer ? await answer.json() : {};
+  refusal.textContent = reason ?? document.getElementById('connection').dataset.lost;
 }
 
 function watchRequests() {

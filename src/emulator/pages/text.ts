@@ -55,6 +55,7 @@ const table = {
   copy: ['复制', 'Copy'],
   copied: ['已复制', 'Copied'],
   environment: ['接入代码', 'Connect'],
+  variables: ['环境变量', 'Environment variables'],
   requests: ['最近的请求', 'Last requests'],
   live: ['实时', 'Live'],
   lost: ['连不上模拟器', 'The emulator does not answer'],
