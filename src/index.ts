@@ -8,6 +8,7 @@ export {
 export type {
   Card,
   CardTransaction,
+  Department,
   Lesson,
   LessonClass,
   Position,

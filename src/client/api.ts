@@ -5,9 +5,9 @@ import type { JaccountProfile } from '../profile/profile';
 import { authorize, buildApiRequest, sendApiRequest } from '../protocol/api';
 import { parseEnvelope, profileIn, soleEntityIn } from '../protocol/envelope';
 import type { HttpRequest, Transport } from '../protocol/http';
-import type { Envelope, Organization } from '../wire';
+import type { Envelope } from '../wire';
 import { buildAddress, encodeSegment, fillPath, millisecondsOf, termSegment } from './address';
-import type { Card, CardTransaction, Lesson, Position, TransactionRange } from './entities';
+import type { Card, CardTransaction, Department, Lesson, Position, TransactionRange } from './entities';
 import type { ClientSettings } from './options';
 import { pagesOf } from './pages';
 import {
@@ -147,8 +147,8 @@ export class JaccountApi {
     return this.request('/enterprise/user/rights', { ...options, query: { account } });
   }
 
-  /** The departments and their codes, five digits that may begin with zero. No scope is documented. */
-  async organizations(options?: CallOptions): Promise<(Organization & Entity)[]> {
+  /** The departments and their codes. No scope is documented, nor are the members: they are those of a position's. */
+  async organizations(options?: CallOptions): Promise<Department[]> {
     return this.request('/enterprise/organizes', options);
   }
 

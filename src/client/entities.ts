@@ -12,13 +12,16 @@ export interface Position {
     formal?: boolean;
     [member: string]: unknown;
   };
-  dept: {
-    organizeId: string;
-    organizeName: string;
-    parentOrganizeId?: string;
-    independent?: boolean;
-    [member: string]: unknown;
-  };
+  dept: Department;
+  [member: string]: unknown;
+}
+
+/** A department, as the enterprise operations describe it. Its code has five digits and may begin with zero. */
+export interface Department {
+  organizeId: string;
+  organizeName: string;
+  parentOrganizeId?: string;
+  independent?: boolean;
   [member: string]: unknown;
 }
 

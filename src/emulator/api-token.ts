@@ -1,5 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
 import { type EmulatedClient, namesIn } from './clients';
+import { secondsNow } from './clock';
 import type { Emulation } from './emulation';
 import { optional, required } from './form';
 import { oauthRefusal } from './refusal';
@@ -63,11 +64,11 @@ const lifetime = 3600;
 
 /** An access token for an API of one's own; what `claims` leaves out is filled in. */
 export function signApiToken(
-  { url, keys, now }: Emulation,
+  { url, keys }: Emulation,
   claims: Readonly<Record<string, unknown>>,
   algorithm: ApiTokenAlgorithm = 'RS256',
 ): string {
-  const time = now();
+  const time = secondsNow();
   const defaults = { iss: `${url}/`, iat: time, exp: time + lifetime, jti: randomUUID() };
   const all = Object.entries({ ...defaults, ...claims }).filter(([, value]) => value !== undefined);
   return keys.sign(Object.fromEntries(all), algorithm);

@@ -9,7 +9,7 @@ export interface ApiOperation {
   method: 'GET';
   /** Such as `/v1/me/lessons/{term}`. */
   path: string;
-  /** One of them opens it. None: anybody with a token may call. */
+  /** One of them opens it. None: anybody with a token may call; where it is about no user, anybody at all. */
   scopes: readonly string[];
   /** Whether it is about the signed-in user, so that a token of an application alone is not enough. */
   user: boolean;
@@ -41,7 +41,12 @@ export function callApi(
   exchange: Exchange,
   path: Readonly<Record<string, string>>,
 ): void {
-  const { scope, account } = acceptedToken(emulation, exchange);
+  const accessToken = bearerToken(exchange);
+  // Documented without a grant and without a scope: nothing says that it takes a token.
+  const isOpen = !operation.user && operation.scopes.length === 0;
+  const authorization =
+    accessToken === undefined && isOpen ? undefined : authorizationOf(emulation, accessToken);
+  const { scope = [], account } = authorization ?? {};
   const person = account === undefined ? undefined : emulation.directory.find(account);
   if (account !== undefined && !person) throw apiRefusal(10002);
   if (operation.user && !person) throw apiRefusal(10003);
@@ -55,8 +60,7 @@ export function callApi(
   exchange.json(200, bare && entity ? entity : envelope(emulation, answer));
 }
 
-function acceptedToken({ grants }: Emulation, exchange: Exchange): Tokens['authorization'] {
-  const accessToken = bearerToken(exchange) ?? '';
+function authorizationOf({ grants }: Emulation, accessToken = ''): Tokens['authorization'] {
   const tokens = grants.findAccessToken(accessToken);
   if (tokens) return tokens.authorization;
   throw apiRefusal(grants.hasExpired(accessToken) ? 10007 : 10002);

@@ -74,7 +74,7 @@ export const controls: Readonly<Record<string, (emulation: Emulation, settings: 
   reset,
 };
 
-/** Puts the emulator's clock forward. */
+/** Lets time pass for what was given out. */
 export function advance(emulation: Emulation, seconds: number): void {
   if (!Number.isFinite(seconds)) throw new TypeError('advance: seconds must be a number');
   emulation.skew += seconds;

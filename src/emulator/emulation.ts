@@ -22,12 +22,12 @@ export interface Emulation {
   behaviour: Readonly<Behaviour>;
   /** What `reset` goes back to. */
   readonly initialBehaviour: Readonly<Behaviour>;
-  /** Seconds that the emulator's clock is ahead. */
+  /** Seconds that this clock is ahead. */
   skew: number;
   /** The claims of the ID Token that was issued last, for people to look at. */
   lastIdToken: { header: object; claims: object } | undefined;
   /** Where the certificate authority's certificate is, with TLS. */
   readonly caFile: string | undefined;
-  /** Seconds since the epoch, by the emulator's clock. */
+  /** Seconds since the epoch, by the clock that codes and tokens expire by. */
   now(): number;
 }

@@ -4,6 +4,7 @@ import { ApiKeys, type ApiTokenAlgorithm, signApiToken } from './api-token';
 import { approve } from './authorize';
 import { type Behaviour, defaultBehaviour, parseBehaviour } from './behaviour';
 import type { EmulatedClient } from './clients';
+import { secondsNow } from './clock';
 import { Consents } from './consents';
 import { advance, reset } from './control';
 import { Directory } from './directory';
@@ -62,7 +63,7 @@ export interface Emulator {
   signApiToken(claims: Readonly<Record<string, unknown>>, algorithm?: ApiTokenAlgorithm): string;
   /** Puts new keys into `/.well-known/jwks.json`, in place of the old. */
   rotateKeys(): void;
-  /** Puts the emulator's clock forward: codes and tokens expire. */
+  /** Lets time pass for what was given out: codes and tokens expire. What comes after says the right time. */
   advance(seconds: number): void;
   /** Forgets codes, tokens, sessions, consents, faults and requests; clock and switches are as at the start. */
   reset(): void;
@@ -130,7 +131,7 @@ function emulationOf(
     skew: 0,
     lastIdToken: undefined,
     caFile,
-    now: () => Math.floor(Date.now() / 1000) + emulation.skew,
+    now: () => secondsNow() + emulation.skew,
   };
   return emulation;
 }

@@ -85,10 +85,10 @@ export class Exchange {
     this.response.destroy();
   }
 
-  /** The language of the browser: Chinese, unless it prefers English. */
+  /** The language that the browser likes better: Chinese, unless it says otherwise. */
   get language(): Language {
-    const [first = ''] = (this.request.headers['accept-language'] ?? '').split(',');
-    return /^\s*(?:zh|$)/i.test(first) ? 'zh' : 'en';
+    const header = this.request.headers['accept-language'] ?? 'zh';
+    return weightOf(header, 'zh') >= weightOf(header, 'en') && weightOf(header, 'zh') > 0 ? 'zh' : 'en';
   }
 
   cookie(name: string): string | undefined {
@@ -111,4 +111,13 @@ export class Exchange {
       throw oauthRefusal('invalid_request', 'The form was sent from another origin', 403);
     }
   }
+}
+
+// RFC 9110, section 12.5.4: without a weight it is 1.
+function weightOf(acceptLanguage: string, language: Language): number {
+  const weights = acceptLanguage.split(',').map((range) => {
+    const [tag = '', q] = range.trim().split(/\s*;\s*q=/i);
+    return tag.toLowerCase().split('-')[0] === language ? Number(q ?? 1) || 0 : 0;
+  });
+  return Math.max(...weights);
 }

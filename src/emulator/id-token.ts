@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { EmulatedClient } from './clients';
+import { secondsNow } from './clock';
 import type { Emulation } from './emulation';
 import type { Fault } from './faults';
 import { type Authorization, accessTokenLifetime } from './grants';
@@ -24,12 +25,12 @@ export function idToken(
 }
 
 function claimsOf(
-  { endpoints, directory, behaviour, now }: Emulation,
+  { endpoints, directory, behaviour }: Emulation,
   client: EmulatedClient,
   { account = '', nonce }: Authorization,
 ): Record<string, unknown> {
   const { name = '', code = '', userType = '' } = directory.find(account) ?? {};
-  const time = now();
+  const time = secondsNow();
   return {
     aud: client.clientID,
     iss: endpoints.issuer,

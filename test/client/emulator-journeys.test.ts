@@ -51,7 +51,7 @@ describe("the emulator's REST API", () => {
   it('lists departments, whose codes keep their zeros', async () => {
     const organizations = await client.organizations();
 
-    expect(organizations.map(({ id }) => id)).to.include('03000');
+    expect(organizations.map(({ organizeId }) => organizeId)).to.include('03000');
   });
 
   it('lists the lessons of a term', async () => {
