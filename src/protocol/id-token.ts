@@ -1,9 +1,9 @@
 import { webcrypto } from 'node:crypto';
 import { IdTokenError } from '../errors';
-import { parseJson } from '../json';
 import { once } from '../once';
 import { sameText, sha256 } from '../text';
 import type { IdTokenClaims } from '../wire';
+import { assertForm, isNumericDate, type JsonObject, type JwsFault, verifyJws } from './jws';
 
 /** What an ID Token must say to be meant for us. */
 export interface ExpectedIdToken {
@@ -69,26 +69,18 @@ export function createIdTokenVerifier(clientSecret: string): IdTokenVerifier {
 }
 
 // OpenID Connect Core 1.0, section 10.1: the octets of the UTF-8 representation of the client secret.
-async function importKey(clientSecret: string): Promise<webcrypto.CryptoKey> {
+export async function importKey(clientSecret: string): Promise<webcrypto.CryptoKey> {
   const octets = Buffer.from(clientSecret, 'utf8');
   return webcrypto.subtle.importKey('raw', octets, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']);
 }
-
-/** Loads jose, which the first check would otherwise wait for. */
-export async function loadJose(): Promise<void> {
-  await jose();
-}
-
-// Kept, because import() walks through the module loader each time. Not exported: jose's types are ESM, and must stay
-// out of the declarations that CommonJS projects read.
-const jose = once(() => import('jose/jws/compact/verify'));
 
 async function verify(
   key: webcrypto.CryptoKey,
   token: unknown,
   expected: ExpectedIdToken,
 ): Promise<IdTokenClaims> {
-  const claims = parseClaims(await verifySignature(assertForm(token), key));
+  const { header, claims } = await verifyJws(assertForm(token, refuse), { key, algorithms, refuse });
+  assertType(header);
   assertIssuer(claims, expected);
   assertAudience(claims, expected);
   assertTimes(claims, expected);
@@ -98,66 +90,25 @@ async function verify(
   return claims as IdTokenClaims;
 }
 
-type Claims = Record<string, unknown>;
+const algorithms = ['HS256'];
 
-const maxLength = 16 * 1024;
-const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
-
-// jose alone takes white space and other alphabets: RFC 7515, section 5.2, does not.
-function assertForm(token: unknown): string {
-  if (typeof token !== 'string' || token.length > maxLength || !compactForm.test(token)) {
-    throw new IdTokenError('malformed');
-  }
-  if (token.endsWith('.')) throw new IdTokenError('signature');
-  return token;
-}
-
-async function verifySignature(token: string, key: webcrypto.CryptoKey): Promise<Uint8Array> {
-  const { compactVerify } = await jose();
-  const { protectedHeader, payload } = await compactVerify(token, key, { algorithms: ['HS256'] }).catch(
-    (error: { code?: string }) => {
-      throw new IdTokenError(joseFaults[error.code ?? ''] ?? 'malformed');
-    },
-  );
-  const { typ, crit } = protectedHeader;
-  // Nothing that jAccount sends needs an extension: RFC 7515, section 4.1.11, and RFC 7797, section 7.
-  if (crit !== undefined) throw new IdTokenError('malformed');
-  if (typ !== undefined && !isJwtType(typ)) throw new IdTokenError('malformed');
-  return payload;
+function refuse(fault: JwsFault): IdTokenError {
+  return new IdTokenError(fault);
 }
 
 // RFC 7519, section 5.1: a media type, in any case and with or without its prefix.
-function isJwtType(typ: unknown): boolean {
-  return typeof typ === 'string' && /^(?:application\/)?jwt$/i.test(typ);
-}
-
-const joseFaults: Record<string, 'algorithm' | 'signature' | undefined> = {
-  ERR_JOSE_ALG_NOT_ALLOWED: 'algorithm',
-  ERR_JWS_SIGNATURE_VERIFICATION_FAILED: 'signature',
-};
-
-function parseClaims(payload: Uint8Array): Claims {
-  const claims = jsonIn(payload);
-  if (typeof claims !== 'object' || claims === null || Array.isArray(claims))
-    throw new IdTokenError('malformed');
-  return claims as Claims;
-}
-
-function jsonIn(payload: Uint8Array): unknown {
-  try {
-    return parseJson(payload);
-  } catch {
-    throw new IdTokenError('malformed');
-  }
+function assertType({ typ }: JsonObject): void {
+  if (typ === undefined) return;
+  if (typeof typ !== 'string' || !/^(?:application\/)?jwt$/i.test(typ)) throw new IdTokenError('malformed');
 }
 
 // Section 3.1.3.7, (2). The trailing slash counts.
-function assertIssuer({ iss }: Claims, { issuer }: ExpectedIdToken): void {
+function assertIssuer({ iss }: JsonObject, { issuer }: ExpectedIdToken): void {
   if (iss !== issuer) throw new IdTokenError('issuer');
 }
 
 // (3) to (5). With a MAC more than one audience has no meaning (8), so it is refused.
-function assertAudience({ aud, azp }: Claims, { clientID }: ExpectedIdToken): void {
+function assertAudience({ aud, azp }: JsonObject, { clientID }: ExpectedIdToken): void {
   const audience = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
   if (audience !== clientID) throw new IdTokenError('audience');
   if (azp !== undefined && azp !== clientID) throw new IdTokenError('audience');
@@ -166,17 +117,13 @@ function assertAudience({ aud, azp }: Claims, { clientID }: ExpectedIdToken): vo
 const maxAge = 24 * 60 * 60;
 
 // (9) and (10); "nbf": RFC 7519, section 4.1.5.
-function assertTimes({ exp, iat, nbf }: Claims, { clockTolerance, now }: ExpectedIdToken): void {
+function assertTimes({ exp, iat, nbf }: JsonObject, { clockTolerance, now }: ExpectedIdToken): void {
   const tolerance = toleranceOf(clockTolerance);
   const time = timeOf(now);
   if (!isNumericDate(exp) || exp <= time - tolerance) throw new IdTokenError('expired');
   if (nbf !== undefined && (!isNumericDate(nbf) || nbf > time + tolerance)) throw new IdTokenError('expired');
   if (!isNumericDate(iat) || iat > time + tolerance || iat < time - maxAge)
     throw new IdTokenError('issued-at');
-}
-
-function isNumericDate(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
 }
 
 function toleranceOf(clockTolerance: unknown = 60): number {
@@ -190,7 +137,7 @@ function timeOf(now: unknown = Math.floor(Date.now() / 1000)): number {
 }
 
 // (11). An absent nonce is a different nonce.
-function assertNonce({ nonce }: Claims, expected: ExpectedIdToken): void {
+function assertNonce({ nonce }: JsonObject, expected: ExpectedIdToken): void {
   if (expected.nonce === undefined) return;
   if (nonce === undefined && expected.allowMissingNonce) return;
   const sent = expected.nonce ?? undefined;
@@ -200,12 +147,12 @@ function assertNonce({ nonce }: Claims, expected: ExpectedIdToken): void {
 }
 
 // Section 2: at most 255 characters.
-function assertSubject({ sub }: Claims): void {
+function assertSubject({ sub }: JsonObject): void {
   if (typeof sub !== 'string' || sub === '' || sub.length > 255) throw new IdTokenError('subject');
 }
 
 // Section 3.1.3.8: the left half of the hash that the signature algorithm uses.
-function assertAccessTokenHash({ at_hash }: Claims, { accessToken }: ExpectedIdToken): void {
+function assertAccessTokenHash({ at_hash }: JsonObject, { accessToken }: ExpectedIdToken): void {
   if (at_hash === undefined || accessToken === undefined) return;
   const half = sha256(accessToken).subarray(0, 16).toString('base64url');
   if (at_hash !== half) throw new IdTokenError('at-hash');
