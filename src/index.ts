@@ -44,13 +44,12 @@ export { JaccountStrategy, JaccountStrategy as Strategy } from './strategy/strat
 export type { Transaction, TransactionStore } from './strategy/transaction';
 export type {
   ContextVerifyFunction,
-  VerifiedUser,
   VerifyContext,
-  VerifyDone,
   VerifyFunction,
   VerifyFunctionWithParams,
   VerifyFunctionWithRequest,
   VerifyFunctionWithRequestAndParams,
 } from './strategy/verify-callback';
 export { type UserType, type UserTypeGroup, userTypes } from './user-types';
+export type { VerifiedUser, VerifyDone } from './verdict';
 export type { IdTokenClaims, Organization, ProfileEntity, TokenResponse } from './wire';

@@ -7,11 +7,12 @@ import { CallbackError, JaccountError, type LoginContext, StateError } from '../
 import type { JaccountProfile } from '../profile/profile';
 import { randomValue } from '../protocol/authorization-request';
 import type { GrantParameters } from '../protocol/token-endpoint';
+import { errorOf } from '../verdict';
 import type { TokenResponse } from '../wire';
 import { type AuthenticateOptions, assertOurs, returnPathOf } from './authenticate-options';
 import { type AuthorizationResponse, parseAuthorizationResponse } from './callback';
 import { parseScope, type StrategySettings } from './options';
-import { challengeOf, codesOf, errorOf, isFailure, type RefusalCodes, refusalOf } from './outcome';
+import { challengeOf, codesOf, isFailure, type RefusalCodes, refusalOf } from './outcome';
 import { sanitizeReturnTo } from './return-to';
 import { assertUsable, handleOf, signedInUser, type Transaction } from './transaction';
 import type { Verifier } from './verify-callback';

@@ -1,4 +1,3 @@
-import { isNativeError } from 'node:util/types';
 import type { JaccountRefusedMessage } from '../diagnostics';
 import {
   type ApiError,
@@ -70,10 +69,4 @@ export function codesOf(cause: JaccountError): RefusalCodes {
     ...(errno !== undefined && { errno }),
     ...(error !== undefined && { error }),
   };
-}
-
-/** The error itself, or one in the place of what is none: Express takes `undefined` and 'route' for "go on". */
-export function errorOf(error: unknown): Error {
-  if (error instanceof Error || isNativeError(error)) return error;
-  return new Error('the login was refused with a value that is not an Error', { cause: error });
 }

@@ -1,10 +1,14 @@
-import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 import type { JaccountProfile } from '../profile/profile';
+import {
+  type Verdict,
+  type VerifiedUser,
+  type VerifyDone,
+  type VerifyResult,
+  verdictOf,
+  within,
+} from '../verdict';
 import type { IdTokenClaims, TokenResponse } from '../wire';
-
-/** A user of the application, or false for nobody. */
-export type VerifiedUser = Express.User | false | null | undefined;
 
 /** Everything that is known once a login has passed every check. */
 export interface VerifyContext {
@@ -19,11 +23,6 @@ export interface VerifyContext {
 
 /** Finds or creates the application's user; returns, or resolves with, the user, or false to refuse. */
 export type ContextVerifyFunction = (context: VerifyContext) => VerifiedUser | Promise<VerifiedUser>;
-
-export type VerifyDone = (error?: unknown, user?: VerifiedUser, info?: object | string) => void;
-
-// biome-ignore lint/suspicious/noConfusingVoidType: a callback either returns a promise or nothing
-export type VerifyResult = void | Promise<VerifiedUser | void>;
 
 export type VerifyFunction = (
   accessToken: string,
@@ -57,11 +56,6 @@ export type VerifyFunctionWithRequestAndParams = (
   done: VerifyDone,
 ) => VerifyResult;
 
-export interface Verdict {
-  user: VerifiedUser;
-  info?: object | string | undefined;
-}
-
 /** Any verify callback, as one that resolves once with a verdict, whatever the callback does. */
 export type Verifier = (context: VerifyContext) => Promise<Verdict>;
 
@@ -74,7 +68,8 @@ export type Verifier = (context: VerifyContext) => Promise<Verdict>;
  * @throws TypeError for a callback of another form.
  */
 export function createVerifier(verify: unknown, passReqToCallback: boolean, timeout: number): Verifier {
-  return within(timeout, dispatcherOf(verify, passReqToCallback));
+  const verifier = dispatcherOf(verify, passReqToCallback);
+  return (context) => within(timeout, verifier(context));
 }
 
 function dispatcherOf(verify: unknown, passReqToCallback: boolean): Verifier {
@@ -95,20 +90,6 @@ function dispatcherOf(verify: unknown, passReqToCallback: boolean): Verifier {
   }
 }
 
-// A callback that is never called back would leave the browser waiting, and the request in memory.
-function within(timeout: number, verifier: Verifier): Verifier {
-  return async (context) => {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
-      const error = new Error(
-        `the verify callback did not answer within ${timeout} ms (option timeout.verify)`,
-      );
-      timer = setTimeout(() => reject(error), timeout);
-    });
-    return Promise.race([verifier(context), late]).finally(() => clearTimeout(timer));
-  };
-}
-
 function contextVerifier(verify: ContextVerifyFunction): Verifier {
   return async (context) => ({ user: await verify(context) });
 }
@@ -116,22 +97,17 @@ function contextVerifier(verify: ContextVerifyFunction): Verifier {
 type Positional = (...args: unknown[]) => unknown;
 
 function positionalVerifier(verify: Positional, withRequest: boolean, withParams: boolean): Verifier {
-  return ({ req, tokens, profile }) =>
-    new Promise<Verdict>((resolve, reject) => {
-      const done: VerifyDone = (error, user, info) => (error ? reject(error) : resolve({ user, info }));
-      const { refresh_token, ...params } = tokens;
-      const returned = verify(
+  return ({ req, tokens, profile }) => {
+    const { refresh_token, ...params } = tokens;
+    return verdictOf((done) =>
+      verify(
         ...(withRequest ? [req] : []),
         tokens.access_token,
         refresh_token,
         ...(withParams ? [params] : []),
         profile,
         done,
-      );
-      // Native promises only: a thenable of a database library would run its query a second time. What resolves with
-      // nothing calls, or has called, `done`.
-      if (isPromise(returned)) {
-        returned.then((user) => user !== undefined && resolve({ user: user as VerifiedUser }), reject);
-      }
-    });
+      ),
+    );
+  };
 }
