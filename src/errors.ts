@@ -11,7 +11,9 @@ export type JaccountErrorCode =
   | 'ERR_JACCOUNT_ID_TOKEN'
   | 'ERR_JACCOUNT_API'
   | 'ERR_JACCOUNT_RESPONSE'
-  | 'ERR_JACCOUNT_NETWORK';
+  | 'ERR_JACCOUNT_NETWORK'
+  | 'ERR_JACCOUNT_BEARER'
+  | 'ERR_JACCOUNT_KEYS';
 
 /** What the application put into a login and gets back when that login fails. */
 export interface LoginContext {
@@ -351,6 +353,105 @@ export class NetworkError extends JaccountError {
     super(`${origin}${pathname} ${reason}`, { status: timedOut ? 504 : 502, retryable: true, cause });
     this.url = origin + pathname;
     this.timedOut = timedOut;
+  }
+}
+
+/** Why a request to an API is refused. */
+export type BearerFault =
+  | 'missing'
+  | 'scheme'
+  | 'header'
+  | 'methods'
+  | 'opaque'
+  | 'malformed'
+  | 'algorithm'
+  | 'key'
+  | 'signature'
+  | 'type'
+  | 'bound'
+  | 'issuer'
+  | 'audience'
+  | 'expired'
+  | 'claims'
+  | 'user'
+  | 'scope'
+  | 'user-type'
+  | 'organization';
+
+/** The `error` of a challenge. @see RFC 6750, section 3.1 */
+export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
+
+const unauthenticated = { status: 401 } as const;
+const invalidRequest = { status: 400, error: 'invalid_request' } as const;
+const invalidToken = { status: 401, error: 'invalid_token' } as const;
+const insufficientScope = { status: 403, error: 'insufficient_scope' } as const;
+
+const bearerFaults: Record<BearerFault, { status: number; error?: BearerErrorCode; text: string }> = {
+  missing: { ...unauthenticated, text: 'the request carries no credentials' },
+  scheme: { ...unauthenticated, text: 'the "Authorization" header is of another scheme than Bearer' },
+  header: { ...invalidRequest, text: 'the credentials are not one bearer token' },
+  methods: { ...invalidRequest, text: 'a bearer token is sent twice, or in more than one way' },
+  opaque: {
+    ...invalidToken,
+    text: 'the token is not a JWT: an opaque access token does not say for whom it was issued',
+  },
+  malformed: { ...invalidToken, text: 'the token is malformed' },
+  algorithm: { ...invalidToken, text: 'unexpected token "alg" header value' },
+  key: { ...invalidToken, text: 'no key of the issuer belongs to the token' },
+  signature: { ...invalidToken, text: 'the token signature does not match' },
+  type: { ...invalidToken, text: 'the token is of another kind than is accepted here' },
+  bound: { ...invalidToken, text: 'the token is bound to a key, and is no bearer token' },
+  issuer: { ...invalidToken, text: 'unexpected token "iss" claim value' },
+  audience: { ...invalidToken, text: 'unexpected token "aud" claim value' },
+  expired: { ...invalidToken, text: 'the token is not valid now ("exp", "nbf")' },
+  claims: { ...invalidToken, text: 'unexpected token "iat" or "sub" claim value' },
+  user: { ...invalidToken, text: 'the application did not accept the user of the token' },
+  scope: { ...insufficientScope, text: 'the request needs another scope' },
+  'user-type': { status: 403, text: 'the request needs another user type' },
+  organization: { status: 403, text: 'the request needs another organization' },
+};
+
+/**
+ * Passed on when a request to an API is refused: 401 without credentials or with a bad token, 400 for a malformed
+ * request, 403 where the right is lacking. Express, Koa and Fastify answer with its `status` and `headers` by themselves.
+ * `fault` says why, for your log: what the client is told must not depend on it.
+ *
+ * @see [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)
+ */
+export class BearerError extends JaccountError {
+  override readonly name = 'BearerError';
+  readonly code = 'ERR_JACCOUNT_BEARER';
+  readonly fault: BearerFault;
+  /** The `error` of the challenge. Absent where no token was sent, and where no token would help. */
+  readonly error?: BearerErrorCode;
+  /** `WWW-Authenticate`, if a challenge goes with the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(fault: BearerFault, { challenge, cause }: { challenge?: string; cause?: unknown } = {}) {
+    const { status, error, text } = bearerFaults[fault];
+    super(text, { status, cause });
+    this.fault = fault;
+    if (error !== undefined) this.error = error;
+    this.headers = challenge === undefined ? {} : { 'WWW-Authenticate': challenge };
+  }
+}
+
+/**
+ * Passed on when the keys of an issuer could not be fetched and none are left: no token of its can be judged. The
+ * application answers 503. Look at `cause`, and at `url`.
+ *
+ * @see [RFC 7517, section 5](https://www.rfc-editor.org/rfc/rfc7517#section-5)
+ */
+export class KeySetError extends JaccountError {
+  override readonly name = 'KeySetError';
+  readonly code = 'ERR_JACCOUNT_KEYS';
+  /** Where the keys should be, without query. */
+  readonly url: string;
+
+  constructor(url: string, cause?: unknown) {
+    const { origin, pathname } = new URL(url);
+    super(`no keys could be had from ${origin}${pathname}`, { status: 503, retryable: true, cause });
+    this.url = origin + pathname;
   }
 }
 

@@ -5,10 +5,13 @@ import {
   AccountMismatchError,
   ApiError,
   AuthorizationResponseError,
+  BearerError,
+  type BearerFault,
   CallbackError,
   IdTokenError,
   type IdTokenFault,
   JaccountError,
+  KeySetError,
   MalformedResponseError,
   NetworkError,
   StateError,
@@ -100,6 +103,22 @@ const classes: Pinned[] = [
     status: 502,
     retryable: true,
     message: 'https://jaccount.sjtu.edu.cn/oauth2/token could not be reached (ECONNREFUSED)',
+  },
+  {
+    error: new BearerError('audience'),
+    name: 'BearerError',
+    code: 'ERR_JACCOUNT_BEARER',
+    status: 401,
+    retryable: false,
+    message: 'unexpected token "aud" claim value',
+  },
+  {
+    error: new KeySetError('https://tenant.example/.well-known/jwks.json'),
+    name: 'KeySetError',
+    code: 'ERR_JACCOUNT_KEYS',
+    status: 503,
+    retryable: true,
+    message: 'no keys could be had from https://tenant.example/.well-known/jwks.json',
   },
 ];
 
@@ -384,4 +403,56 @@ describe('new NetworkError()', () => {
       expect(new NetworkError(url, { cause }).message).to.equal(`${url} could not be reached`);
     });
   }
+});
+
+describe('new BearerError()', () => {
+  const faults: [fault: BearerFault, status: number, error: string | undefined][] = [
+    ['missing', 401, undefined],
+    ['scheme', 401, undefined],
+    ['header', 400, 'invalid_request'],
+    ['methods', 400, 'invalid_request'],
+    ['opaque', 401, 'invalid_token'],
+    ['malformed', 401, 'invalid_token'],
+    ['algorithm', 401, 'invalid_token'],
+    ['key', 401, 'invalid_token'],
+    ['signature', 401, 'invalid_token'],
+    ['type', 401, 'invalid_token'],
+    ['bound', 401, 'invalid_token'],
+    ['issuer', 401, 'invalid_token'],
+    ['audience', 401, 'invalid_token'],
+    ['expired', 401, 'invalid_token'],
+    ['claims', 401, 'invalid_token'],
+    ['user', 401, 'invalid_token'],
+    ['scope', 403, 'insufficient_scope'],
+    ['user-type', 403, undefined],
+    ['organization', 403, undefined],
+  ];
+  for (const [fault, status, code] of faults) {
+    it(`makes ${status} ${code ?? 'without a code'} of ${fault}`, () => {
+      const error = new BearerError(fault);
+
+      expect(error).to.include({ fault, status, statusCode: status });
+      expect(error.error).to.equal(code);
+      expect(error.headers).to.deep.equal({});
+    });
+  }
+
+  it('has different words for each fault', () => {
+    expect(new Set(faults.map(([fault]) => new BearerError(fault).message)).size).to.equal(faults.length);
+  });
+
+  it('brings its challenge as a header, as Express, Koa and Fastify read it', () => {
+    expect(new BearerError('missing', { challenge: 'Bearer realm="api"' }).headers).to.deep.equal({
+      'WWW-Authenticate': 'Bearer realm="api"',
+    });
+  });
+});
+
+describe('new KeySetError()', () => {
+  it('names the address without query, user or password [ER-01]', () => {
+    const error = new KeySetError('https://u:hunter2@tenant.example/jwks?key=canary');
+
+    expect(error.url).to.equal('https://tenant.example/jwks');
+    expect(inspect(error, { showHidden: true, depth: 9 })).not.to.match(/canary|hunter2/);
+  });
 });
