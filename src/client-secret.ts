@@ -21,7 +21,7 @@ const wellKnownSecrets = new Set([
 ]);
 
 /** Why a client secret cannot be one, as the end of a sentence; undefined where nothing is known against it. */
-export function weaknessOf(clientSecret: string, endpoints: JaccountEndpoints): string | undefined {
+export function weaknessOf(clientSecret: string, endpoints: Partial<JaccountEndpoints>): string | undefined {
   if (wellKnownSecrets.has(clientSecret.toLowerCase())) return 'is a placeholder that everybody knows';
   const local = Object.values(endpoints).every((url) => isLoopback(new URL(url)));
   if (clientSecret === emulatorClient.clientSecret && !local) {

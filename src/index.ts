@@ -1,3 +1,32 @@
+export type { BearerClaims } from './bearer/claims';
+export {
+  type BearerErrorBody,
+  type BearerErrorHandlerOptions,
+  bearerErrorHandler,
+} from './bearer/error-handler';
+export type { TokenType } from './bearer/issuer';
+export type {
+  BearerIssuer,
+  JaccountIssuer,
+  JwksIssuer,
+  JwksUrlIssuer,
+  SecretIssuer,
+  SignatureAlgorithm,
+} from './bearer/issuer-options';
+export type { JaccountBearerStrategyOptions } from './bearer/options';
+export type { Person, PersonIdentity, RequirePersonOptions } from './bearer/person';
+export { bearerErrorOf } from './bearer/refusals';
+export type { KeyTimes } from './bearer/remote-keys';
+export { requireOrganization } from './bearer/require-organization';
+export { type RequireScopeOptions, requireScope } from './bearer/require-scope';
+export { requireUserType } from './bearer/require-user-type';
+export { type BearerAuthInfo, JaccountBearerStrategy } from './bearer/strategy';
+export type {
+  BearerContext,
+  BearerContextVerifyFunction,
+  BearerVerifyFunction,
+  BearerVerifyFunctionWithRequest,
+} from './bearer/verify-callback';
 export type { JaccountApi } from './client/api';
 export {
   type AuthorizationOptions,

@@ -85,10 +85,12 @@ function openResponse(
   agent: http.Agent,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  const { method, url, headers, body = '' } = request;
+  const { method, url, body } = request;
+  const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
+  const headers = { ...request.headers, ...length };
   const open = url.startsWith('https:') ? https.request : http.request;
   return new Promise((resolve, reject) => {
-    open(url, { method, headers: { ...headers, 'Content-Length': Buffer.byteLength(body) }, agent, signal })
+    open(url, { method, headers, agent, signal })
       .on('response', resolve)
       .on('error', reject)
       // Without a listener Node drops the connection and says nothing.

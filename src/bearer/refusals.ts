@@ -1,0 +1,34 @@
+import type { BearerError } from '../errors';
+
+interface Attempt {
+  realm: string;
+  refusal?: BearerError;
+}
+
+// Passport hands on a challenge, which is one text for all; what it was made of stays here.
+const attempts = new WeakMap<object, Attempt>();
+
+export function rememberAttempt(req: object, attempt: Attempt): void {
+  attempts.set(req, attempt);
+}
+
+/** What the API calls itself in its challenges. */
+export function realmOf(req: object): string {
+  return attempts.get(req)?.realm ?? 'api';
+}
+
+/**
+ * The error that `jaccount-bearer` refused a request with: for a log, for a custom callback of
+ * `passport.authenticate()`, or for `handleRequest()` of a Nest guard, which can throw it.
+ *
+ * @example
+ * ```ts
+ * import type { Request } from 'express';
+ * import { bearerErrorOf } from 'passport-jaccount';
+ *
+ * const log = (req: Request) => console.warn(req.method, req.path, bearerErrorOf(req)?.fault);
+ * ```
+ */
+export function bearerErrorOf(req: object): BearerError | undefined {
+  return attempts.get(req)?.refusal;
+}

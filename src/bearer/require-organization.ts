@@ -1,0 +1,30 @@
+import type { RequestHandler } from 'express';
+import { parseRequired, type RequiredOfPerson, requireRole } from './person';
+
+/**
+ * Lets a request through if the user belongs to one of the organizations, by id: as the organization or the top
+ * organization of the account, or of another of its identities that is in force. An ID Token names no organization, so
+ * this needs a login with the scope `essential` or `profile`, or what your application knows of the user.
+ *
+ * It looks in the same places as {@link requireUserType}, and passes on the same errors.
+ *
+ * @throws TypeError without an id.
+ *
+ * @example
+ * ```ts
+ * import express from 'express';
+ * import type { JaccountProfile } from 'passport-jaccount';
+ * import { requireOrganization } from 'passport-jaccount';
+ *
+ * const ofSchool = requireOrganization('03000', {
+ *   of: (req) => (req.user as { profile: JaccountProfile } | undefined)?.profile,
+ * });
+ * express().get('/rooms', ofSchool, (_req, res) => void res.json([]));
+ * ```
+ */
+export function requireOrganization(...needed: RequiredOfPerson): RequestHandler {
+  const { names, options } = parseRequired('requireOrganization', needed);
+  return requireRole('organization', options, ({ organization, topOrganization }) => {
+    return [organization?.id, topOrganization?.id].some((id) => typeof id === 'string' && names.includes(id));
+  });
+}

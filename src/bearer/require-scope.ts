@@ -1,0 +1,52 @@
+import type { RequestHandler } from 'express';
+import { BearerError } from '../errors';
+import { buildChallenge, isScopeToken } from './challenge';
+import { authInfoOf, guard, parseNeeded } from './guard';
+import { realmOf } from './refusals';
+
+export interface RequireScopeOptions {
+  /** One of the words is enough. @default false, all are needed */
+  any?: boolean;
+}
+
+/**
+ * Lets a request through if its bearer token was granted a scope: every word named, or one of them with
+ * `{ any: true }`. Words are compared whole and in their case.
+ *
+ * It comes after `passport.authenticate()`, and passes a {@link BearerError} on: 401 where nobody is signed in, 403 with
+ * `insufficient_scope` otherwise. A session has no scope, and an ID Token has none: what was asked for at a login says
+ * nothing about this API.
+ *
+ * @throws TypeError for words that no scope can hold.
+ *
+ * @example
+ * ```ts
+ * import express from 'express';
+ * import passport from 'passport';
+ * import { requireScope } from 'passport-jaccount';
+ *
+ * const protect = passport.authenticate('jaccount-bearer', { session: false });
+ *
+ * express().get('/messages', protect, requireScope('read:messages'), (_req, res) => void res.json([]));
+ * ```
+ *
+ * @see [RFC 6750, section 3.1](https://www.rfc-editor.org/rfc/rfc6750#section-3.1)
+ */
+export function requireScope(...needed: [string, ...(string | RequireScopeOptions)[]]): RequestHandler {
+  const { names: words, options } = parseNeeded<RequireScopeOptions>('requireScope', needed, isScopeOption);
+  if (!words.every(isScopeToken))
+    throw new TypeError(
+      'requireScope requires words of a scope, each without spaces, quotes and backslashes',
+    );
+  return guard((req) => {
+    const { scope } = authInfoOf(req);
+    const isGranted = (word: string) => Array.isArray(scope) && scope.includes(word);
+    if (options.any ? words.some(isGranted) : words.every(isGranted)) return;
+    const challenge = buildChallenge({ realm: realmOf(req), error: 'insufficient_scope', scope: words });
+    throw new BearerError('scope', { challenge });
+  });
+}
+
+function isScopeOption(name: string, value: unknown): boolean {
+  return name === 'any' && typeof value === 'boolean';
+}

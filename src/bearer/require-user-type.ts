@@ -1,0 +1,33 @@
+import type { RequestHandler } from 'express';
+import { canonicalUserType } from '../user-types';
+import { parseRequired, type RequiredOfPerson, requireRole } from './person';
+
+/**
+ * Lets a request through if the user is of one of the named user types, whether a session or a bearer token signed
+ * them in. The two spellings that jAccount has for some types are one.
+ *
+ * The type is looked for in `req.user.userType`, in those of `req.user.identities` that are in force, and where
+ * `req.user` knows of none of this, in the profile of the ID Token that the request carries; `of` names another place.
+ * A token of a client's own is of no user type.
+ *
+ * It passes a {@link BearerError} on: 401 where nobody is signed in, 403 otherwise.
+ *
+ * @throws TypeError without a user type.
+ *
+ * @example
+ * ```ts
+ * import express from 'express';
+ * import { requireUserType } from 'passport-jaccount';
+ *
+ * express().get('/grades', requireUserType('student', 'postphd'), (_req, res) => void res.json([]));
+ * ```
+ *
+ * @see {@link userTypes} for the codes
+ */
+export function requireUserType(...needed: RequiredOfPerson): RequestHandler {
+  const { names, options } = parseRequired('requireUserType', needed);
+  const types = names.map(canonicalUserType);
+  return requireRole('user-type', options, ({ userType }) => {
+    return typeof userType === 'string' && types.includes(canonicalUserType(userType));
+  });
+}
