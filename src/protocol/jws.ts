@@ -24,7 +24,10 @@ export async function loadJose(): Promise<void> {
 const jose = once(() => import('jose/jws/compact/verify'));
 
 const maxLength = 16 * 1024;
-const compactForm = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
+// Header, payload and signature. What is signed is the text, so that of the first two must be the only one for its
+// octets: the bits that are left over are zero. @see RFC 4648, section 3.5
+const segment = '(?:[\\w-]{4})*(?:[\\w-][AQgw]|[\\w-]{2}[AEIMQUYcgkosw048])?';
+const compactForm = new RegExp(`^(?!\\.)${segment}\\.${segment}\\.[\\w-]*$`);
 
 type Refuse = JwsExpectation['refuse'];
 

@@ -1,6 +1,7 @@
 import { createHash, sign as signWithKey } from 'node:crypto';
 import { expect } from 'chai';
 import express from 'express';
+import { Passport } from 'passport';
 import { bearerErrorOf, CookieTransactions, JaccountStrategy } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 import { type Api, startApi } from '../support/api';
@@ -14,6 +15,7 @@ import {
   startApiIssuer,
 } from '../support/api-issuer';
 import { signIdToken } from '../support/provider';
+import { serve } from '../support/serve';
 import { UserAgent } from '../support/user-agent';
 
 const clientID = 'japp000001';
@@ -382,8 +384,6 @@ function tamper(token: string): string {
 }
 
 async function transactionCookie(): Promise<string> {
-  const { Passport } = await import('passport');
-  const { serve } = await import('../support/serve');
   const app = express();
   const passport = new Passport();
   const { url, stop } = await serve(app);

@@ -31,7 +31,7 @@ interface Setting {
   /** Handlers between authentication and the end. */
   after?: RequestHandler[];
   /** Other strategies, before and behind ours. */
-  chain?: { first?: Strategy[]; then?: Strategy[] };
+  chain?: { first?: Strategy[]; last?: Strategy[] };
   authenticate?: object;
   byInstance?: boolean;
   onError?: ErrorRequestHandler;
@@ -45,9 +45,9 @@ export async function startApi(setting: Setting): Promise<Api> {
     setting.options,
     (setting.verify ?? (async ({ claims }: any) => ({ id: claims.sub }))) as any,
   );
-  const { first = [], then = [] } = setting.chain ?? {};
-  for (const one of [...first, strategy, ...then]) passport.use(one);
-  const names = [...first, strategy, ...then].map(({ name }) => name as string);
+  const { first = [], last = [] } = setting.chain ?? {};
+  for (const one of [...first, strategy, ...last]) passport.use(one);
+  const names = [...first, strategy, ...last].map(({ name }) => name as string);
   const which = (setting.byInstance ? strategy : names.length === 1 ? names[0] : names) as string;
   const api = { admitted: [], errors: [] } as unknown as Api;
 

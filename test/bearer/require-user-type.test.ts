@@ -1,0 +1,216 @@
+import { expect } from 'chai';
+import express, { type RequestHandler } from 'express';
+import { bearerErrorHandler, requireOrganization, requireUserType } from 'passport-jaccount';
+import { startApi } from '../support/api';
+import { audience, startApiIssuer } from '../support/api-issuer';
+import { rightClaims, signIdToken } from '../support/provider';
+import { serve } from '../support/serve';
+
+async function statusOf(guard: RequestHandler, user?: unknown, authInfo?: object): Promise<number> {
+  const app = express();
+  app.use((req, _res, next) => {
+    Object.assign(req, { user, authInfo });
+    next();
+  });
+  app.get('/', guard, (_req, res) => void res.end());
+  app.use(bearerErrorHandler());
+  const { url, stop } = await serve(app);
+  const { status, headers } = await fetch(url);
+  await stop();
+  // A challenge where a token would help, and nowhere else.
+  expect(headers.get('www-authenticate')).to.equal(status === 401 ? 'Bearer realm="api"' : null);
+  return status;
+}
+
+const inForce = { status: '正常', expireDate: '2999-01-01' };
+const claims = { iss: 'x', sub: 'zhangsan' };
+
+describe('requireUserType()', () => {
+  const rows: [
+    what: string,
+    needed: string[],
+    user: unknown,
+    authInfo: object | undefined,
+    status: number,
+  ][] = [
+    ['nobody', ['student'], undefined, undefined, 401],
+    ['a student', ['student'], { userType: 'student' }, undefined, 200],
+    ['a student of several', ['faculty', 'student'], { userType: 'student' }, undefined, 200],
+    ['a teacher', ['student'], { userType: 'faculty' }, undefined, 403],
+    ['another case', ['student'], { userType: 'Student' }, undefined, 403],
+    ['a longer word', ['student'], { userType: 'students' }, undefined, 403],
+    ['a user of no type', ['student'], { id: 'zhangsan' }, undefined, 403],
+    ['a type that is an array', ['student'], { userType: ['student'] }, undefined, 403],
+    ['an alias for what is needed', ['fsyyjzg'], { userType: 'fs' }, undefined, 200],
+    ['what the needed one is an alias for', ['schoolFellow'], { userType: 'alumni' }, undefined, 200],
+    ['a code that nobody documents', ['robot'], { userType: 'robot' }, undefined, 200],
+    ['a name that every object inherits', ['constructor'], {}, undefined, 403],
+    [
+      'another identity in force',
+      ['student'],
+      { userType: 'faculty', identities: [{ ...inForce, userType: 'student' }] },
+      undefined,
+      200,
+    ],
+    [
+      'another identity without an end',
+      ['student'],
+      { identities: [{ status: '正常', userType: 'student' }] },
+      undefined,
+      200,
+    ],
+    [
+      'an identity that has ended',
+      ['student'],
+      { identities: [{ ...inForce, expireDate: '2001-07-01', userType: 'student' }] },
+      undefined,
+      403,
+    ],
+    [
+      'an identity that was left',
+      ['student'],
+      { identities: [{ ...inForce, status: '离校', userType: 'student' }] },
+      undefined,
+      403,
+    ],
+    ['an identity of no status', ['student'], { identities: [{ userType: 'student' }] }, undefined, 403],
+    ['identities that are no list', ['student'], { identities: { userType: 'student' } }, undefined, 403],
+    [
+      'a user of no type with an ID Token',
+      ['student'],
+      { id: 'x' },
+      { claims, profile: { userType: 'student' } },
+      200,
+    ],
+    ['an ID Token alone', ['student'], undefined, { claims, profile: { userType: 'student' } }, 200],
+    [
+      'a user who is told otherwise than the ID Token',
+      ['student'],
+      { userType: 'team' },
+      { claims, profile: { userType: 'student' } },
+      403,
+    ],
+    [
+      'a token with a claim of that name',
+      ['student'],
+      { id: 'x' },
+      { claims: { ...claims, type: 'student' } },
+      403,
+    ],
+    ['a client [RS-16]', ['student'], { userType: 'student' }, { claims, client: 'abc' }, 403],
+  ];
+  for (const [what, needed, user, authInfo, status] of rows) {
+    it(`answers ${status} to ${what}`, async () => {
+      expect(await statusOf(requireUserType(...(needed as [string])), user, authInfo)).to.equal(status);
+    });
+  }
+
+  it('looks where it is told', async () => {
+    const of = (req: any) => req.user.profile;
+
+    const found = await statusOf(requireUserType('student', { of }), { profile: { userType: 'student' } });
+    const missing = await statusOf(requireUserType('student', { of }), { userType: 'student' });
+
+    expect([found, missing]).to.deep.equal([200, 403]);
+  });
+
+  it('lets an application hear of what its own function throws', async () => {
+    const of = () => {
+      throw Object.assign(new Error('no database'), { status: 500 });
+    };
+
+    const app = express();
+    app.set('env', 'test');
+    app.use(
+      (req, _res, next) => {
+        Object.assign(req, { user: {} });
+        next();
+      },
+      requireUserType('student', { of }),
+    );
+    const { url, stop } = await serve(app);
+    const { status } = await fetch(url);
+    await stop();
+
+    expect(status).to.equal(500);
+  });
+
+  it('knows the user of an ID Token, whatever verify makes of it [RS-16]', async () => {
+    const issuer = await startApiIssuer();
+    const clientID = 'japp000001';
+    const clientSecret = '4f7c1b9ee2d84a0f9a6d3c5b7e1f2a90c8d7e6f5';
+    const api = await startApi({
+      options: { issuers: [issuer.entry], clientID, clientSecret, acceptIdTokens: true },
+      after: [requireUserType('student')],
+      onError: bearerErrorHandler(),
+    });
+    const idToken = (type: string) => {
+      const login = { code: '', nonce: 'n-1', user: 'zhangsan', clientID };
+      return signIdToken(
+        { ...rightClaims('https://jaccount.sjtu.edu.cn/oauth2/', login), type },
+        clientSecret,
+      );
+    };
+    const tokens = [idToken('student'), idToken('faculty'), issuer.token({ type: 'student', aud: audience })];
+
+    const answers = await Promise.all(tokens.map((token) => api.call(`Bearer ${token}`)));
+    await Promise.all([api.stop(), issuer.stop()]);
+
+    expect(answers.map(({ status }) => status)).to.deep.equal([200, 403, 403]);
+  });
+
+  for (const needed of [
+    [],
+    [''],
+    [null],
+    [{}],
+    ['student', { from: 'user' }],
+    ['student', { of: 'user' }],
+    [5],
+  ]) {
+    it(`refuses to be called with ${JSON.stringify(needed)}`, () => {
+      expect(() => requireUserType(...(needed as [string]))).to.throw(TypeError, 'requireUserType');
+    });
+  }
+});
+
+describe('requireOrganization()', () => {
+  const school = { id: '03000', name: '电子信息与电气工程学院' };
+  const other = { id: '3000', name: '校友会' };
+  const rows: [what: string, user: unknown, status: number][] = [
+    ['nobody', undefined, 401],
+    ['a member', { organization: school }, 200],
+    ['a member of a part of it', { organization: other, topOrganization: school }, 200],
+    ['a member of another', { organization: other }, 403],
+    ['a user of no organization', { userType: 'student' }, 403],
+    ['an id that is a number', { organization: { id: 3000 } }, 403],
+    ['an organization without an id', { organization: {} }, 403],
+    ['null', { organization: null }, 403],
+    [
+      'another identity in force',
+      { organization: other, identities: [{ ...inForce, organization: school }] },
+      200,
+    ],
+    [
+      'an identity that was left',
+      { organization: other, identities: [{ ...inForce, status: '离校', organization: school }] },
+      403,
+    ],
+  ];
+  for (const [what, user, status] of rows) {
+    it(`answers ${status} to ${what}`, async () => {
+      expect(await statusOf(requireOrganization('03000'), user)).to.equal(status);
+    });
+  }
+
+  it('lets in a member of one of several', async () => {
+    expect(await statusOf(requireOrganization('05000', '03000'), { organization: school })).to.equal(200);
+  });
+
+  it('refuses to be called without an id', () => {
+    expect(() => requireOrganization(...([] as unknown as [string]))).to.throw(
+      TypeError,
+      'requireOrganization',
+    );
+  });
+});
