@@ -234,6 +234,19 @@ describe('the keys of an issuer', () => {
     expect(issuer.fetches).to.equal(1);
   });
 
+  it('are not fetched for what can be the name of none [KS-04, BH-14]', async () => {
+    const api = await start();
+    await api.call(bearer(issuer.token()));
+    clock.advance(31);
+
+    const answers = await Promise.all(
+      ['x'.repeat(257), '', 17, null, ['first']].map((kid) => api.call(bearer(issuer.token({}, { kid })))),
+    );
+
+    expect(answers.map(({ status }) => status)).to.deep.equal([401, 401, 401, 401, 401]);
+    expect(issuer.fetches).to.equal(1);
+  });
+
   it('are fetched once in a cooldown during an outage, too [JK-05, KS-05]', async () => {
     issuer.answer = { status: 500, json: {} };
     const api = await start();
