@@ -278,9 +278,9 @@ describe('the keys of an issuer', () => {
     const old = issuer.token({ exp: Date.now() / 1000 + 7200 });
     await api.call(bearer(old));
     issuer.keys = [createKey('second')];
-    clock.advance(599);
+    clock.advance(590);
     const still = await api.call(bearer(old));
-    clock.advance(2);
+    clock.advance(11);
     await api.call(bearer(issuer.token()));
 
     const gone = await api.call(bearer(old));
@@ -292,9 +292,9 @@ describe('the keys of an issuer', () => {
     const api = await start();
     await api.call(bearer(issuer.token()));
     issuer.answer = { status: 500, json: {} };
-    clock.advance(3599);
+    clock.advance(3590);
     const early = await api.call(bearer(issuer.token()));
-    clock.advance(2);
+    clock.advance(11);
 
     const late = await api.call(bearer(issuer.token()));
 
@@ -319,10 +319,10 @@ describe('the keys of an issuer', () => {
     const api = await start();
     await api.call(bearer(issuer.token()));
     issuer.keys.push(createKey('second'));
-    clock.advance(29);
+    clock.advance(20);
 
     const early = await api.call(bearer(issuer.token()));
-    clock.advance(2);
+    clock.advance(11);
     const late = await api.call(bearer(issuer.token()));
 
     expect([early.status, late.status, issuer.fetches]).to.deep.equal([401, 200, 2]);
