@@ -4,10 +4,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-// Prefix and last number of each family that concerns the login.
+// Prefix and last number of each family.
 const families = {
-  ...{ CB: 14, TX: 10, TK: 9, ID: 15, UI: 5, LO: 4, HT: 4, SE: 3, ER: 5, CF: 4 },
-  ...{ CQ: 25, CK: 15, TR: 17, IT: 8, PR: 15, FI: 24, LD: 6 },
+  ...{ CB: 14, TX: 10, TK: 9, ID: 15, UI: 5, RF: 3, LO: 4, RS: 16, KS: 5, HT: 4, SE: 3, ER: 5, CF: 4 },
+  ...{ CQ: 25, CK: 15, TR: 17, IT: 8, PR: 15, BH: 22, JK: 9, FI: 24, LD: 9 },
 };
 
 export const notApplicable = {

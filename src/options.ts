@@ -9,7 +9,7 @@ export const sharedOptionNames: readonly string[] = ['clientID', 'clientSecret',
 
 /**
  * What was given to one door of this package, read name by name. What is wrong throws a TypeError that names the door
- * and the option, never the value.
+ * and the option, never the value. `path` leads to options within options, such as `issuers[0].`.
  */
 export class GivenOptions {
   private readonly given: Readonly<Record<string, unknown>>;
@@ -17,13 +17,22 @@ export class GivenOptions {
   constructor(
     private readonly door: string,
     options: unknown,
+    private readonly path = '',
   ) {
-    if (typeof options !== 'object' || options === null) throw new TypeError(`${door} requires options`);
+    if (typeof options !== 'object' || options === null || Array.isArray(options))
+      throw new TypeError(`${door} requires options`);
     this.given = { ...options };
   }
 
   refuse(name: string, requirement: string): never {
-    throw new TypeError(`${this.door}: the ${name} option ${requirement}`);
+    throw new TypeError(`${this.door}: the ${this.path}${name} option ${requirement}`);
+  }
+
+  /** Options within the options. */
+  group(name: string, options: unknown = this.valueOr(name, {})): GivenOptions {
+    if (typeof options !== 'object' || options === null || Array.isArray(options))
+      return this.refuse(name, 'must be an object');
+    return new GivenOptions(this.door, options, `${this.path}${name}.`);
   }
 
   assertKnown(names: readonly string[], synonyms: ReadonlyMap<string, string> = new Map()): void {
@@ -35,15 +44,20 @@ export class GivenOptions {
   }
 
   has(name: string): boolean {
-    return this.given[name] !== undefined;
+    return this.value(name) !== undefined;
   }
 
   value(name: string): unknown {
-    return this.given[name];
+    return Object.hasOwn(this.given, name) ? this.given[name] : undefined;
   }
 
-  text(name: string): string {
-    const value = this.given[name];
+  // `null` is something that was given, and wrong.
+  private valueOr(name: string, fallback: unknown): unknown {
+    return this.has(name) ? this.value(name) : fallback;
+  }
+
+  text(name: string, fallback?: string): string {
+    const value = this.valueOr(name, fallback);
     if (typeof value !== 'string' || value === '')
       return this.refuse(name, 'is required, and must be a non-empty string');
     if (value !== value.trim() || /\p{Cc}/u.test(value)) {
@@ -55,9 +69,18 @@ export class GivenOptions {
     return value;
   }
 
+  /** One text or several, none of them empty. */
+  texts(name: string, fallback?: readonly string[]): readonly string[] {
+    const value = this.valueOr(name, fallback);
+    const texts: unknown[] = Array.isArray(value) ? value : [value];
+    const isText = (text: unknown) => typeof text === 'string' && text !== '' && text === text.trim();
+    if (texts.length > 0 && texts.every(isText)) return Object.freeze([...(texts as string[])]);
+    return this.refuse(name, 'is required, and must be a non-empty string, or several in an array');
+  }
+
   /** Returned as it was written: an issuer and a redirect URI are compared octet by octet. */
-  url(name: string): string {
-    const value = this.text(name);
+  url(name: string, fallback?: string): string {
+    const value = this.text(name, fallback);
     if (!URL.canParse(value)) return this.refuse(name, 'must be an absolute URL');
     const url = new URL(value);
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
@@ -69,8 +92,7 @@ export class GivenOptions {
   }
 
   endpoints(): JaccountEndpoints {
-    const url = (name: (typeof endpointNames)[number]) =>
-      this.has(name) ? this.url(name) : jaccountEndpoints[name];
+    const url = (name: (typeof endpointNames)[number]) => this.url(name, jaccountEndpoints[name]);
     const issuer = url('issuer');
     if (`${issuer}/` === jaccountEndpoints.issuer) {
       process.emitWarning(`jAccount's issuer is ${jaccountEndpoints.issuer}, with the slash at its end`);
@@ -95,7 +117,7 @@ export class GivenOptions {
 
   /** The names in a scope, whichever way it is written. */
   scope(fallback?: string): readonly string[] {
-    const scope = this.given.scope ?? fallback;
+    const scope = this.valueOr('scope', fallback);
     const parts: unknown[] = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope : [];
     const names = [...new Set(parts)].filter((name) => name !== '');
     if (names.length > 0 && names.every((name) => typeof name === 'string' && scopeToken.test(name))) {
@@ -106,18 +128,18 @@ export class GivenOptions {
 
   /** One of a few words; the first where none was given. */
   oneOf<T extends string>(name: string, words: readonly [T, ...T[]]): T {
-    const value = this.has(name) ? this.given[name] : words[0];
+    const value = this.valueOr(name, words[0]);
     const word = words.find((one) => one === value);
     return word ?? this.refuse(name, `must be ${words.map((one) => `"${one}"`).join(' or ')}`);
   }
 
   boolean(name: string, fallback: boolean): boolean {
-    const value = this.given[name] ?? fallback;
+    const value = this.valueOr(name, fallback);
     return typeof value === 'boolean' ? value : this.refuse(name, 'must be true or false');
   }
 
   number(name: string, range: { default: number; least: number; most: number }): number {
-    const value = this.has(name) ? this.given[name] : range.default;
+    const value = this.valueOr(name, range.default);
     if (typeof value === 'number' && value >= range.least && value <= range.most) return value;
     return this.refuse(name, `must be a number from ${range.least} to ${range.most}`);
   }
@@ -125,25 +147,18 @@ export class GivenOptions {
   /** Milliseconds, by the names that `defaults` has. */
   timeout<Name extends string>(defaults: Record<Name, number>): Record<Name, number> {
     const names = Object.keys(defaults) as Name[];
-    const { timeout = {} } = this.given;
-    if (typeof timeout !== 'object' || timeout === null)
-      return this.refuse('timeout', `must be { ${names.join(', ')} }`);
-    const given: Record<string, unknown> = { ...timeout };
-    if (Object.keys(given).some((name) => !Object.hasOwn(defaults, name))) {
-      return this.refuse('timeout', `has no members but ${names.map((name) => `"${name}"`).join(', ')}`);
-    }
-    const milliseconds = names.map((name) => {
-      const member = new GivenOptions(this.door, { [`timeout.${name}`]: given[name] });
-      return [
+    const given = this.group('timeout');
+    given.assertKnown(names);
+    return Object.fromEntries(
+      names.map((name) => [
         name,
-        member.number(`timeout.${name}`, { default: defaults[name], least: 1, most: maxMilliseconds }),
-      ];
-    });
-    return Object.fromEntries(milliseconds);
+        given.number(name, { default: defaults[name], least: 1, most: maxMilliseconds }),
+      ]),
+    ) as Record<Name, number>;
   }
 
   agent(): { agent?: Agent } {
-    const { agent } = this.given;
+    const agent = this.value('agent');
     if (agent === undefined) return {};
     if (typeof (agent as Partial<Agent> | null)?.destroy === 'function') return { agent: agent as Agent };
     return this.refuse('agent', 'must be an agent of node:https');

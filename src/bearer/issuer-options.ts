@@ -1,6 +1,6 @@
 import { warnOfShortSecret, weaknessOf } from '../client-secret';
 import { type JaccountEndpoints, jaccountEndpoints } from '../endpoints';
-import type { Given } from '../given';
+import type { GivenOptions } from '../options';
 import type { Transport } from '../protocol/http';
 import { importKey } from '../protocol/id-token';
 import { type Issuer, issuerOfAccessTokens, issuerOfIdTokens, type TokenType } from './issuer';
@@ -91,7 +91,7 @@ export const synonyms = new Map([
 ]);
 
 /** One entry of the issuers. */
-export function issuerIn(given: Given, surroundings: Surroundings): Issuer {
+export function issuerIn(given: GivenOptions, surroundings: Surroundings): Issuer {
   if (given.has('acceptIdTokens')) return jaccountEntryIn(given, surroundings);
   const sources = keyNames.filter((name) => given.has(name));
   if (sources.length !== 1) given.refuse('jwksURL', 'is required, or jwks, or secret: one of them');
@@ -119,14 +119,14 @@ export function issuerIn(given: Given, surroundings: Surroundings): Issuer {
   });
 }
 
-function jaccountEntryIn(given: Given, surroundings: Surroundings): Issuer {
+function jaccountEntryIn(given: GivenOptions, surroundings: Surroundings): Issuer {
   given.assertKnown(jaccountNames, synonyms);
   if (!given.boolean('acceptIdTokens', false)) given.refuse('acceptIdTokens', 'must be true');
   return jaccountIn(given, surroundings);
 }
 
 /** jAccount, by the client's id and secret. */
-export function jaccountIn(given: Given, { clockTolerance, deriveEmail }: Surroundings): Issuer {
+export function jaccountIn(given: GivenOptions, { clockTolerance, deriveEmail }: Surroundings): Issuer {
   const issuer = given.url('issuer', jaccountEndpoints.issuer);
   const clientID = given.text('clientID');
   const clientSecret = secretIn(given, 'clientSecret', issuer);
@@ -136,7 +136,7 @@ export function jaccountIn(given: Given, { clockTolerance, deriveEmail }: Surrou
 const asymmetric: readonly string[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256'];
 const symmetric: readonly string[] = ['HS256'];
 
-function algorithmsIn(given: Given): readonly string[] {
+function algorithmsIn(given: GivenOptions): readonly string[] {
   const [known, fallback] = given.has('secret') ? [symmetric, symmetric] : [asymmetric, ['RS256']];
   const algorithms = given.value('algorithms') ?? fallback;
   if (Array.isArray(algorithms) && algorithms.length > 0 && algorithms.every((name) => known.includes(name)))
@@ -144,13 +144,13 @@ function algorithmsIn(given: Given): readonly string[] {
   return given.refuse('algorithms', `must be an array of ${known.join(', ')}`);
 }
 
-function tokenTypeIn(given: Given): TokenType | undefined {
+function tokenTypeIn(given: GivenOptions): TokenType | undefined {
   const tokenType = given.value('tokenType');
   if (tokenType === undefined || tokenType === 'at+jwt' || tokenType === 'JWT') return tokenType;
   return given.refuse('tokenType', 'must be "at+jwt" or "JWT"');
 }
 
-function keysIn(given: Given, algorithms: readonly string[], transport: Transport): KeySource {
+function keysIn(given: GivenOptions, algorithms: readonly string[], transport: Transport): KeySource {
   if (given.has('secret')) {
     const secret = secretIn(given, 'secret', given.url('issuer'));
     return keySourceOf(() => importKey(secret));
@@ -159,7 +159,7 @@ function keysIn(given: Given, algorithms: readonly string[], transport: Transpor
   return new RemoteKeys({ url: given.url('jwksURL'), algorithms, times: timesIn(given), transport }).keysFor;
 }
 
-function localKeysIn(given: Given, algorithms: readonly string[]): KeySource {
+function localKeysIn(given: GivenOptions, algorithms: readonly string[]): KeySource {
   const jwks = given.value('jwks') as { keys?: unknown } | null;
   const members = Array.isArray(jwks?.keys) ? jwks.keys : [];
   if (members.some((key) => typeof key === 'object' && key !== null && isSecretKey(key)))
@@ -169,7 +169,7 @@ function localKeysIn(given: Given, algorithms: readonly string[]): KeySource {
   return createLocalKeys(keys);
 }
 
-function timesIn(given: Given): KeyTimes {
+function timesIn(given: GivenOptions): KeyTimes {
   const times = given.group('jwksTimes');
   times.assertKnown(['cooldown', 'refresh', 'maxAge']);
   const week = 7 * 24 * 60 * 60;
@@ -179,7 +179,7 @@ function timesIn(given: Given): KeyTimes {
 }
 
 // The text of a key that everybody may know is no secret, whatever its form.
-function secretIn(given: Given, name: string, issuer: string): string {
+function secretIn(given: GivenOptions, name: string, issuer: string): string {
   const secret = given.text(name);
   if (secret.startsWith('-----BEGIN') || secret.startsWith('{'))
     given.refuse(name, 'must be a secret, not a key');

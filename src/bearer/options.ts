@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import { type JaccountEndpoints, jaccountEndpoints } from '../endpoints';
-import { Given } from '../given';
+import { GivenOptions } from '../options';
 import { createTransport } from '../protocol/http';
 import { isQuotable } from './challenge';
 import type { Issuer } from './issuer';
@@ -59,30 +59,28 @@ const knownNames = [
  * @throws TypeError naming the option, never its value.
  */
 export function parseBearerOptions(options: unknown): BearerSettings {
-  const given = new Given('JaccountBearerStrategy', options);
+  const given = new GivenOptions('JaccountBearerStrategy', options);
   given.assertKnown(knownNames, synonyms);
   const realm = given.text('realm', 'api');
   if (!isQuotable(realm)) given.refuse('realm', 'must be printable ASCII without quotes and backslashes');
-  const timeout = given.group('timeout');
-  timeout.assertKnown(['verify']);
   return Object.freeze({
     name: given.text('name', 'jaccount-bearer'),
     realm,
     issuers: issuersIn(given),
     acceptFormBody: given.boolean('acceptFormBody', false),
     passReqToCallback: given.boolean('passReqToCallback', false),
-    timeout: timeout.number('verify', { default: 60_000, least: 1, most: 2 ** 31 - 1 }),
+    timeout: given.timeout({ verify: 60_000 }).verify,
   });
 }
 
 const maxFetchTime = 5000;
 
-function issuersIn(given: Given): readonly Issuer[] {
+function issuersIn(given: GivenOptions): readonly Issuer[] {
   const surroundings = {
     clockTolerance: given.number('clockTolerance', { default: 60, least: 0, most: 300 }),
     deriveEmail: given.boolean('deriveEmail', true),
     jaccountIssuer: given.url('issuer', jaccountEndpoints.issuer),
-    transport: createTransport({ response: maxFetchTime, deadline: maxFetchTime }, given.agent()),
+    transport: createTransport({ response: maxFetchTime, deadline: maxFetchTime }, given.agent().agent),
   };
   const entries = given.value('issuers') ?? [];
   if (!Array.isArray(entries)) return given.refuse('issuers', 'must be an array');
@@ -97,7 +95,7 @@ function issuersIn(given: Given): readonly Issuer[] {
 }
 
 // Two rules for one token: which of them holds would be up to whoever made the token.
-function assertDistinct(issuers: readonly Issuer[], given: Given): void {
+function assertDistinct(issuers: readonly Issuer[], given: GivenOptions): void {
   const pairs = issuers.flatMap(({ issuer, audience }) =>
     audience.map((one) => JSON.stringify([issuer, one])),
   );

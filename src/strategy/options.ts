@@ -102,6 +102,9 @@ const synonyms = new Map([
   ['state', 'transactions (state is always on)'],
   ['sessionKey', 'transactions'],
   ['proxy', 'an absolute callbackURL'],
+  ['trustProxy', 'an absolute callbackURL'],
+  ['customHeaders', 'clientAuthMethod'],
+  ['scopeSeparator', 'scope (an array, or with spaces)'],
 ]);
 
 /**
@@ -116,7 +119,7 @@ export function parseOptions(options: unknown): StrategySettings {
   const { clientID, clientSecret } = given.credentials(endpoints);
   const settings = {
     ...endpoints,
-    name: given.has('name') ? given.text('name') : 'jaccount',
+    name: given.text('name', 'jaccount'),
     clientID,
     callbackURL: callbackIn(given),
     scope: given.scope('openid'),
