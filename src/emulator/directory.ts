@@ -6,7 +6,7 @@ export class Directory {
   private readonly logins = new Map<string, number>();
 
   constructor(accounts: readonly Account[]) {
-    for (const account of accounts) this.accounts.set(keyOf(account.account), account);
+    for (const account of accounts) this.accounts.set(accountKey(account.account), account);
   }
 
   get all(): readonly Account[] {
@@ -15,14 +15,14 @@ export class Directory {
 
   /** The account as it is now: someone who changes the default identity has another one after each login. */
   find(name: string): Account | undefined {
-    const account = this.accounts.get(keyOf(name));
+    const account = this.accounts.get(accountKey(name));
     if (!account?.changesIdentity) return account;
-    return withDefaultIdentity(account, (this.logins.get(keyOf(name)) ?? 1) - 1);
+    return withDefaultIdentity(account, (this.logins.get(accountKey(name)) ?? 1) - 1);
   }
 
   /** Another login of theirs begins. */
   signIn(name: string): void {
-    this.logins.set(keyOf(name), (this.logins.get(keyOf(name)) ?? 0) + 1);
+    this.logins.set(accountKey(name), (this.logins.get(accountKey(name)) ?? 0) + 1);
   }
 
   clear(): void {
@@ -30,8 +30,8 @@ export class Directory {
   }
 }
 
-// ASCII only: the Kelvin sign is no k.
-function keyOf(name: string): string {
+/** One key for an account in any case. ASCII only: the Kelvin sign is no k. */
+export function accountKey(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
