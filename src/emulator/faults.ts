@@ -39,10 +39,63 @@ export interface PendingFault {
   left: number | null;
 }
 
-const members = [
-  ...['delay', 'drop', 'truncate', 'status', 'body', 'error', 'errno', 'parameters', 'idToken', 'sign'],
-  'times',
-];
+interface Member {
+  /** The rest of the sentence that begins with the member's name. */
+  rule: string;
+  holds(value: unknown): boolean;
+  /** Where it means something; everywhere, if they are left out. */
+  points?: readonly FaultPoint[];
+}
+
+const isBoolean = (value: unknown) => typeof value === 'boolean';
+const isRecord = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isNumber = (value: unknown, from: number, to: number): value is number =>
+  typeof value === 'number' && value >= from && value <= to;
+
+const members: Record<keyof Fault, Member> = {
+  delay: { rule: 'is 0 to 600000 milliseconds', holds: (value) => isNumber(value, 0, 600_000) },
+  drop: { rule: 'is true or false', holds: isBoolean },
+  truncate: { rule: 'is true or false', holds: isBoolean },
+  status: {
+    rule: 'is 200 to 599',
+    holds: (value) => isNumber(value, 200, 599) && Number.isInteger(value),
+  },
+  body: {
+    rule: 'is text or an object',
+    holds: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null),
+  },
+  error: {
+    rule: 'is the name of an OAuth error',
+    holds: (value) => typeof value === 'string' && value !== '',
+    points: ['authorize', 'callback', 'token'],
+  },
+  errno: {
+    rule: 'is a number other than 0',
+    holds: (value) => Number.isInteger(value) && value !== 0,
+    points: ['profile', 'api'],
+  },
+  parameters: {
+    rule: 'is an object of texts, or null for what is to be left out',
+    holds: (value) =>
+      isRecord(value) && Object.values(value).every((text) => text === null || typeof text === 'string'),
+    points: ['callback'],
+  },
+  idToken: {
+    rule: 'is a function or an object of claims',
+    holds: (value) => typeof value === 'function' || isRecord(value),
+    points: ['token'],
+  },
+  sign: {
+    rule: 'is "other-key" or "none"',
+    holds: (value) => value === 'other-key' || value === 'none',
+    points: ['token'],
+  },
+  times: {
+    rule: 'is 1 or more, or Infinity',
+    holds: (value) => value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && Number(value) >= 1),
+  },
+};
 
 /** The faults that wait, in the order in which they will strike. */
 export class Faults {
@@ -88,12 +141,17 @@ function assertFault(point: FaultPoint, fault: Fault): void {
   if (!faultPoints.includes(point)) {
     throw new TypeError(`fault: there is no "${point}"; there are ${faultPoints.join(', ')}`);
   }
-  const unknown = Object.keys(fault).find((name) => !members.includes(name));
-  if (unknown !== undefined)
-    throw new TypeError(`fault: "${unknown}" is unknown; there are ${members.join(', ')}`);
-  const { delay = 0, status = 200, times = 1 } = fault;
-  if (!(delay >= 0 && delay <= 600_000)) throw new TypeError('fault: delay is 0 to 600000 milliseconds');
-  if (!(Number.isInteger(status) && status >= 200 && status <= 599))
-    throw new TypeError('fault: status is 200 to 599');
-  if (!(times >= 1)) throw new TypeError('fault: times is 1 or more');
+  if (!isRecord(fault)) throw new TypeError('fault: what goes wrong is an object');
+  for (const [name, value] of Object.entries(fault)) assertMember(point, name, value);
+}
+
+function assertMember(point: FaultPoint, name: string, value: unknown): void {
+  if (!Object.hasOwn(members, name)) {
+    throw new TypeError(`fault: "${name}" is unknown; there are ${Object.keys(members).join(', ')}`);
+  }
+  const { rule, holds, points } = members[name as keyof Fault];
+  if (!holds(value)) throw new TypeError(`fault: ${name} ${rule}`);
+  if (points && !points.includes(point)) {
+    throw new TypeError(`fault: ${name} means nothing at "${point}", but at ${points.join(', ')}`);
+  }
 }
