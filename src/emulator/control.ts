@@ -70,9 +70,13 @@ export const controls: Readonly<Record<string, (emulation: Emulation, settings: 
   behaviour: (emulation, settings) => {
     emulation.behaviour = { ...emulation.behaviour, ...parseBehaviour(settings) };
   },
-  advance: (emulation, { seconds }) => advance(emulation, Number(seconds)),
+  advance: (emulation, { seconds }) => advance(emulation, secondsIn(seconds)),
   reset,
 };
+
+function secondsIn(given: unknown): number {
+  return typeof given === 'string' && given.trim() !== '' ? Number(given) : (given as number);
+}
 
 /** Lets time pass for what was given out. */
 export function advance(emulation: Emulation, seconds: number): void {
@@ -109,7 +113,8 @@ export async function control(
 
 async function jsonIn(request: IncomingMessage): Promise<Settings> {
   const settings: unknown = parsed(await readBody(request), 'the body');
-  if (typeof settings === 'object' && settings !== null) return settings as Settings;
+  if (typeof settings === 'object' && settings !== null && !Array.isArray(settings))
+    return settings as Settings;
   throw new TypeError('the body must be a JSON object');
 }
 

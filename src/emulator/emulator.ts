@@ -4,7 +4,6 @@ import { ApiKeys, type ApiTokenAlgorithm, signApiToken } from './api-token';
 import { approve } from './authorize';
 import { type Behaviour, defaultBehaviour, parseBehaviour } from './behaviour';
 import type { EmulatedClient } from './clients';
-import { secondsNow } from './clock';
 import { Consents } from './consents';
 import { advance, reset } from './control';
 import { Directory } from './directory';
@@ -131,7 +130,7 @@ function emulationOf(
     skew: 0,
     lastIdToken: undefined,
     caFile,
-    now: () => secondsNow() + emulation.skew,
+    now: () => Math.floor(Date.now() / 1000 + emulation.skew),
   };
   return emulation;
 }

@@ -132,17 +132,22 @@ export class Faults {
     this.pending = this.pending.filter((other) => other.id !== id);
   }
 
+  /** @throws TypeError for a point that is unknown. */
   clear(point?: FaultPoint): void {
+    if (point !== undefined) assertPoint(point);
     this.pending = this.pending.filter((other) => point !== undefined && other.point !== point);
   }
 }
 
 function assertFault(point: FaultPoint, fault: Fault): void {
-  if (!faultPoints.includes(point)) {
-    throw new TypeError(`fault: there is no "${point}"; there are ${faultPoints.join(', ')}`);
-  }
+  assertPoint(point);
   if (!isRecord(fault)) throw new TypeError('fault: what goes wrong is an object');
   for (const [name, value] of Object.entries(fault)) assertMember(point, name, value);
+}
+
+function assertPoint(point: FaultPoint): void {
+  if (faultPoints.includes(point)) return;
+  throw new TypeError(`fault: there is no "${point}"; there are ${faultPoints.join(', ')}`);
 }
 
 function assertMember(point: FaultPoint, name: string, value: unknown): void {
