@@ -10,7 +10,7 @@ export class Refusal extends Error {
     /** The OAuth error, where it is one. */
     readonly code?: string,
   ) {
-    super(`refused with ${status}`);
+    super(`refused with ${status} ${JSON.stringify(body)}`);
   }
 }
 
@@ -20,6 +20,12 @@ export function oauthRefusal(error: string, description: string, status = 400): 
   return new Refusal(status, { error, error_description: description }, headers, error);
 }
 
+/** @see RFC 9110, section 15.5.6 */
+export function methodRefusal(allowed: readonly string[]): Refusal {
+  const body = { error: 'invalid_request', error_description: `Method not set to ${allowed.join(' or ')}.` };
+  return new Refusal(405, body, { Allow: allowed.join(', ') });
+}
+
 /** The REST API's envelope with an errno that is not 0. */
 export class ApiRefusal extends Refusal {}
 
@@ -27,7 +33,7 @@ export class ApiRefusal extends Refusal {}
 const sentences: Record<number, string | undefined> = { 10002: 'Authentication Failed.' };
 
 /** Without a status, the switch `apiErrorStatus` decides it. */
-export function apiRefusal(errno: number, status?: number): Refusal {
+export function apiRefusal(errno: number, status?: number, headers: OutgoingHttpHeaders = {}): Refusal {
   const body = { errno, error: sentences[errno] ?? errnoNames.get(errno) ?? 'UNKNOWN_ERROR', total: 0 };
-  return status === undefined ? new ApiRefusal(403, body) : new Refusal(status, body);
+  return status === undefined ? new ApiRefusal(403, body) : new Refusal(status, body, headers);
 }

@@ -12,7 +12,7 @@ import { logout } from './logout';
 import { maintenancePage, misbehave, sendBody } from './misbehave';
 import { script } from './pages/script';
 import { styleSheet } from './pages/style';
-import { ApiRefusal, apiRefusal, oauthRefusal } from './refusal';
+import { ApiRefusal, apiRefusal, methodRefusal, oauthRefusal } from './refusal';
 import { token } from './token';
 
 type Handler = (emulation: Emulation, exchange: Exchange) => void | Promise<void>;
@@ -49,6 +49,8 @@ const jaccount: Record<string, Route> = {
   'POST /jaccount/consent': { handler: consent },
 };
 
+const routes = { ...ownPages, ...jaccount };
+
 function json(document: (emulation: Emulation) => object): Handler {
   return (emulation, exchange) => exchange.json(200, document(emulation));
 }
@@ -78,8 +80,8 @@ function routeFor(exchange: Exchange): Route {
   const key = `${method} ${pathname}`;
   if (Object.hasOwn(jaccount, key)) return jaccount[key] as Route;
   if (/^\/v\d\//.test(pathname)) return apiRoute(method, pathname);
-  const known = ['GET', 'POST'].find((other) => Object.hasOwn(jaccount, `${other} ${pathname}`));
-  if (known) throw oauthRefusal('invalid_request', `Method not set to ${known}.`, 405);
+  const allowed = ['GET', 'POST'].filter((other) => Object.hasOwn(routes, `${other} ${pathname}`));
+  if (allowed.length > 0) throw methodRefusal(allowed);
   throw oauthRefusal('not_found', 'No such endpoint', 404);
 }
 
@@ -90,7 +92,7 @@ function apiRoute(method: string, pathname: string): Route {
   });
   if (!found) throw apiRefusal(10008, 404);
   const { operation, path } = found;
-  if (operation.method !== method) throw apiRefusal(10001, 405);
+  if (operation.method !== method) throw apiRefusal(10001, 405, { Allow: operation.method });
   return {
     handler: (emulation, exchange) => callApi(operation, emulation, exchange, path),
     points: operation.path === '/v1/me/profile' ? ['profile', 'api'] : ['api'],
