@@ -68,6 +68,7 @@ export function signApiToken(
   claims: Readonly<Record<string, unknown>>,
   algorithm: ApiTokenAlgorithm = 'RS256',
 ): string {
+  if (!isApiTokenAlgorithm(algorithm)) throw new TypeError('signApiToken: algorithm is RS256 or ES256');
   const time = secondsNow();
   const defaults = { iss: `${url}/`, iat: time, exp: time + lifetime, jti: randomUUID() };
   const all = Object.entries({ ...defaults, ...claims }).filter(([, value]) => value !== undefined);
@@ -98,8 +99,12 @@ export function apiTokenFor(emulation: Emulation, client: EmulatedClient, form: 
 // Not of any standard: for those who want to see both kinds verified.
 function algorithmIn(form: URLSearchParams): ApiTokenAlgorithm {
   const algorithm = optional(form, 'alg') ?? 'RS256';
-  if (algorithm === 'RS256' || algorithm === 'ES256') return algorithm;
+  if (isApiTokenAlgorithm(algorithm)) return algorithm;
   throw oauthRefusal('invalid_request', 'alg is RS256 or ES256');
+}
+
+function isApiTokenAlgorithm(name: string): name is ApiTokenAlgorithm {
+  return name === 'RS256' || name === 'ES256';
 }
 
 /** `GET /.well-known/jwks.json` */

@@ -58,7 +58,7 @@ export interface Emulator {
    * @throws Error if there is no such account, or the request is one that jAccount refuses.
    */
   approve(authorizationURL: string, account: string): string;
-  /** An access token for an API of one's own, signed by a key of `/.well-known/jwks.json`. @default 'RS256' */
+  /** An access token for an API of one's own, signed by a key of `/.well-known/jwks.json`. @default 'RS256' @throws TypeError */
   signApiToken(claims: Readonly<Record<string, unknown>>, algorithm?: ApiTokenAlgorithm): string;
   /** Puts new keys into `/.well-known/jwks.json`, in place of the old. */
   rotateKeys(): void;
