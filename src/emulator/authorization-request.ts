@@ -9,6 +9,8 @@ export interface Recipient {
   client: EmulatedClient;
   redirectURI: string;
   state: string | undefined;
+  /** The answer goes into the fragment, where no server sees it: OpenID Connect Core 1.0, section 3.2.2.5. */
+  fragment: boolean;
 }
 
 /** What is asked for. */
@@ -33,7 +35,8 @@ export function recipientOf({ clients, behaviour }: Emulation, query: URLSearchP
   const redirectURI = required(query, 'redirect_uri');
   const known = behaviour.redirectURI === 'any' ? isAbsolute(redirectURI) : isRegistered(client, redirectURI);
   if (!known) throw oauthRefusal('invalid_request', 'redirect_uri is not registered for this client');
-  return { client, redirectURI, state: optional(query, 'state') };
+  const fragment = behaviour.implicit === 'fragment' && query.get('response_type') === 'id_token';
+  return { client, redirectURI, state: optional(query, 'state'), fragment };
 }
 
 // Applications on phones have schemes of their own; a script is no address.

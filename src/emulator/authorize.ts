@@ -63,16 +63,13 @@ export async function consent(emulation: Emulation, exchange: Exchange): Promise
 }
 
 /** What a decision leads to: a page here, or an answer to the client. */
-type Decision =
-  | { page: string }
-  | { response: Record<string, string>; fragment?: boolean }
-  | { body: object };
+type Decision = { page: string } | { response: Record<string, string> } | { body: object };
 
 // A refusal goes to the client; faults strike when the browser is about to be sent there.
 async function answer(
   { faults }: Emulation,
   exchange: Exchange,
-  { redirectURI, state }: Recipient,
+  { redirectURI, state, fragment }: Recipient,
   decide: () => Decision,
 ): Promise<void> {
   const status = exchange.request.method === 'POST' ? 303 : 302;
@@ -83,7 +80,7 @@ async function answer(
   if (fault && (await misbehave(exchange, fault))) return;
   const response = fault?.error === undefined ? decision.response : { error: fault.error };
   const parameters = { ...response, ...(state !== undefined && { state }), ...fault?.parameters };
-  exchange.redirect(responseURL(redirectURI, parameters, decision.fragment), status);
+  exchange.redirect(responseURL(redirectURI, parameters, fragment), status);
 }
 
 function attempt(decide: () => Decision): Decision {
@@ -99,7 +96,7 @@ function attempt(decide: () => Decision): Decision {
 function responseURL(
   redirectURI: string,
   parameters: Readonly<Record<string, string | null>>,
-  fragment = false,
+  fragment: boolean,
 ): string {
   const present = Object.entries(parameters).filter((pair): pair is [string, string] => pair[1] !== null);
   const separator = redirectURI.includes('?') ? '&' : '?';
@@ -125,13 +122,24 @@ function grantedScope(
 function grant(
   emulation: Emulation,
   exchange: Exchange,
-  { client, redirectURI }: Recipient,
-  { responseType, nonce, codeChallenge }: AuthorizationRequest,
+  recipient: Recipient,
+  request: AuthorizationRequest,
   account: string,
   scope: readonly string[],
 ): Decision {
   const { grants, behaviour } = emulation;
   if (behaviour.sso === 'forgotten') grants.closeSession(exchange.cookie(sessionCookie));
+  return responseFor(emulation, recipient, request, account, scope);
+}
+
+function responseFor(
+  emulation: Emulation,
+  { client, redirectURI }: Recipient,
+  { responseType, nonce, codeChallenge }: AuthorizationRequest,
+  account: string,
+  scope: readonly string[],
+): { response: Record<string, string> } | { body: object } {
+  const { grants, behaviour } = emulation;
   const authorization: Authorization = {
     account,
     clientID: client.clientID,
@@ -143,7 +151,8 @@ function grant(
   if (responseType === 'code') return { response: { code: grants.issueCode(authorization) } };
   const body = tokenResponse(emulation, client, grants.issueTokens(authorization));
   if (behaviour.implicit === 'json') return { body };
-  return { response: { id_token: String(body.id_token) }, fragment: true };
+  if (body.id_token === undefined) throw oauthRefusal('invalid_scope', 'An ID Token wants the scope openid');
+  return { response: { id_token: body.id_token } };
 }
 
 function returl({ url }: Exchange): URLSearchParams {
@@ -163,16 +172,11 @@ function authorizationQuery(parameters: URLSearchParams): URLSearchParams {
 /** What the browser would bring back, had this account signed in and agreed. */
 export function approve(emulation: Emulation, authorizationURL: string, { account }: Account): string {
   const query = new URL(authorizationURL).searchParams;
-  const { client, redirectURI, state } = recipientOf(emulation, query);
-  const { scope, nonce, codeChallenge } = requestIn(emulation, client, query);
+  const recipient = recipientOf(emulation, query);
+  const request = requestIn(emulation, recipient.client, query);
   emulation.directory.signIn(account);
-  const code = emulation.grants.issueCode({
-    account,
-    clientID: client.clientID,
-    redirectURI,
-    scope,
-    ...(nonce !== undefined && { nonce }),
-    ...(codeChallenge && { codeChallenge }),
-  });
-  return responseURL(redirectURI, { code, ...(state !== undefined && { state }) });
+  const answer = responseFor(emulation, recipient, request, account, request.scope);
+  if ('body' in answer) throw new Error('the emulator answers this request with JSON: nothing comes back');
+  const { redirectURI, state, fragment } = recipient;
+  return responseURL(redirectURI, { ...answer.response, ...(state !== undefined && { state }) }, fragment);
 }
