@@ -63,6 +63,12 @@ export class RequestLog {
 function redacted(parameters: [string, string][]): Record<string, string> {
   const shown = parameters
     .slice(0, 32)
-    .map(([name, value]) => [name.slice(0, 64), open.has(name) ? value.slice(0, maxLength) : '[redacted]']);
+    .map(([name, value]) => [name.slice(0, 64), open.has(name) ? shownOf(value) : '[redacted]']);
   return Object.fromEntries(shown);
+}
+
+// Applications keep their state in the query of an address.
+function shownOf(value: string): string {
+  const [shown = ''] = value.split(/[?#]/, 1);
+  return shown.slice(0, maxLength);
 }
