@@ -54,8 +54,10 @@ export class Exchange {
     });
   }
 
+  /** What cannot stand in a header is percent-encoded, as a browser would do; all else stays as it is spelled. */
   redirect(location: string, status = 302): void {
-    this.send(status, '', { Location: location });
+    const encoded = location.replace(/[^\x21-\x7E]+/g, encodeURIComponent);
+    this.send(status, '', { Location: encoded });
   }
 
   refuse(error: unknown): void {
