@@ -2,7 +2,8 @@
 import { parseArgs } from 'node:util';
 import { readAccounts } from './accounts-file';
 import { type Behaviour, behaviours, parseBehaviour } from './behaviour';
-import { type Emulator, type EmulatorOptions, startEmulator } from './emulator';
+import { type Emulator, startEmulator } from './emulator';
+import type { EmulatorOptions } from './options';
 
 const usage = `Usage: passport-jaccount emulator [options]
 

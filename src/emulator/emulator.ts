@@ -11,26 +11,10 @@ import type { Emulation } from './emulation';
 import { Exchange } from './exchange';
 import { type Fault, type FaultPoint, Faults } from './faults';
 import { Grants } from './grants';
+import { assertOptions, type EmulatorOptions } from './options';
 import { type LoggedRequest, RequestLog } from './request-log';
 import { answer } from './routes';
 import { type Listener, listen } from './server';
-
-export interface EmulatorOptions {
-  /** @default 0, a free port */
-  port?: number;
-  /** Anybody who reaches it can sign in as anybody: think before it leaves loopback. @default '127.0.0.1' */
-  host?: string;
-  /** Speaks https, with a certificate made at the start; see {@link Emulator.caFile}. @default false */
-  tls?: boolean;
-  /** Clients beside the built-in one. */
-  clients?: readonly EmulatedClient[];
-  /** Accounts beside the built-in ones; one of the same name takes its place. */
-  accounts?: readonly Account[];
-  /** Switches for what is not known of jAccount, or varies. */
-  behaviour?: Partial<Behaviour>;
-  /** Start although `NODE_ENV` is `production`. @default false */
-  force?: boolean;
-}
 
 /** A running jAccount of one's own. */
 export interface Emulator {
@@ -90,6 +74,7 @@ export interface Emulator {
  * ```
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  assertOptions(options);
   const { port = 0, host = '127.0.0.1', tls = false, force = false } = options;
   assertSafe(host, force);
   const behaviour = { ...defaultBehaviour, ...parseBehaviour(options.behaviour ?? {}) };

@@ -141,6 +141,33 @@ describe('startEmulator()', () => {
     });
   });
 
+  describe('options', () => {
+    const mistakes: [what: string, options: object, named: RegExp][] = [
+      ['an option that does not exist', { prot: 8930 }, /"prot"/],
+      ['a port in words', { port: 'http' }, /port/],
+      ['a port beyond the last', { port: 65_536 }, /port/],
+      ['a host that is no text', { host: 127 }, /host/],
+      ['an empty host', { host: '' }, /host/],
+      ['a client without an id', { clients: [{ clientSecret: 'secret' }] }, /clientID/],
+      ['a client without a secret', { clients: [{ clientID: 'id' }] }, /clientSecret/],
+      [
+        'a client with an option that does not exist',
+        { clients: [{ clientID: 'id', clientSecret: 's', redirectURI: 'x' }] },
+        /"redirectURI"/,
+      ],
+    ];
+    for (const [what, options, named] of mistakes) {
+      it(`refuse ${what} [CF-01]`, async () => {
+        const refused = startEmulator(options).then((emulator) => emulator.stop());
+
+        await assert.rejects(
+          refused,
+          (error: Error) => error instanceof TypeError && named.test(error.message),
+        );
+      });
+    }
+  });
+
   describe('in production', () => {
     const environment = process.env.NODE_ENV;
     beforeEach(() => {
