@@ -1,7 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { expect } from 'chai';
+import { behaviours } from 'passport-jaccount/emulator';
+import { freePort } from '../support/free-port';
 
 const cli = path.join(__dirname, '../../dist/emulator/cli.js');
 
@@ -81,8 +88,25 @@ describe('passport-jaccount', () => {
     it('tells of every option', async () => {
       const { stdout } = await run(['--help']);
 
-      for (const option of ['port', 'host', 'client', 'redirect-uri', 'force', 'help']) {
-        expect(stdout).to.contain(`--${option}`);
+      const options = [
+        'port',
+        'host',
+        'tls',
+        'client',
+        'redirect-uri',
+        'accounts',
+        'behaviour',
+        'quiet',
+        'force',
+      ];
+      for (const option of [...options, 'help']) expect(stdout).to.contain(`--${option}`);
+    });
+
+    it('tells of every switch with its values', async () => {
+      const { stdout } = await run(['--help']);
+
+      for (const [name, values] of Object.entries(behaviours)) {
+        expect(stdout).to.match(new RegExp(`^ +${name} +${values.join(' \\| ')}$`, 'm'));
       }
     });
   });
@@ -108,6 +132,13 @@ describe('passport-jaccount', () => {
       [['emulator', '--redirect-uri', 'http://localhost/'], /--redirect-uri/],
       [['emulator', '--redirect-uri', 'http://localhost/', '--client', 'id:secret'], /--redirect-uri/],
       [['emulator', '--port', '0', '--client', 'id:secret', '--redirect-uri', 'callback'], /--redirect-uri/],
+      [['emulator', '--behaviour', 'consent'], /--behaviour/],
+      [['emulator', '--behaviour', '=first'], /--behaviour/],
+      [['emulator', '--behaviour', 'consent='], /consent is one of never, first, always/],
+      [['emulator', '--behaviour', 'consent=sometimes'], /consent is one of never, first, always/],
+      [['emulator', '--behaviour', 'manners=good'], /"manners"/],
+      [['emulator', '--port', '0', '--accounts', 'no-such-file.json'], /no-such-file\.json/],
+      [['emulator', '--port', '0', '--accounts'], /--accounts/],
     ];
     for (const [args, complaint] of misuses) {
       it(`is explained for "${args.join(' ')}"`, async () => {
@@ -185,6 +216,90 @@ describe('passport-jaccount', () => {
     });
   });
 
+  describe('--behaviour', () => {
+    it('turns switches from the start', async () => {
+      const { printed } = await launch(['--behaviour', 'maintenance=on', '--behaviour', 'consent=first']);
+      const { origin } = new URL(printed.issuer ?? '');
+
+      const { behaviour } = (await (await fetch(`${origin}/emulator/state`)).json()) as any;
+
+      expect(behaviour).to.include({ maintenance: 'on', consent: 'first', sso: 'kept' });
+      expect((await fetch(printed.authorizationURL ?? '')).status).to.equal(503);
+    });
+  });
+
+  describe('--accounts', () => {
+    it('lets people of a file sign in', async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'jaccount-cli-'));
+      const file = path.join(folder, 'people.json');
+      await writeFile(
+        file,
+        JSON.stringify([{ account: 'from.file', name: '来自文件', userType: 'student' }]),
+      );
+      const { printed } = await launch(['--accounts', file]);
+
+      const { status } = await fetch(`${new URL(printed.issuer ?? '').origin}/jaccount/ulogin`, {
+        method: 'POST',
+        body: new URLSearchParams({ account: 'from.file' }),
+        redirect: 'manual',
+      });
+
+      await rm(folder, { recursive: true });
+      expect(status).to.equal(303);
+    });
+  });
+
+  describe('--tls', () => {
+    it('prints the file that Node is to trust', async () => {
+      const { printed, output } = await launch(['--tls']);
+      while (!output.stdout.includes('NODE_EXTRA_CA_CERTS=')) await setImmediate();
+      const [, file = ''] = /NODE_EXTRA_CA_CERTS=(\S+)/.exec(output.stdout) ?? [];
+      const client = spawn(
+        process.execPath,
+        [
+          '-e',
+          'fetch(process.argv[1]).then(({ status }) => process.exit(status === 400 ? 0 : 1))',
+          printed.authorizationURL ?? '',
+        ],
+        { env: { ...process.env, NODE_EXTRA_CA_CERTS: file } },
+      );
+
+      const [code] = await once(client, 'exit');
+
+      expect(printed.issuer).to.match(/^https:/);
+      expect(code).to.equal(0);
+    });
+
+    it('takes that file away in the end', async () => {
+      const { child, ending, output } = await launch(['--tls']);
+      while (!output.stdout.includes('NODE_EXTRA_CA_CERTS=')) await setImmediate();
+      const [, file = ''] = /NODE_EXTRA_CA_CERTS=(\S+)/.exec(output.stdout) ?? [];
+      expect(existsSync(file)).to.equal(true);
+
+      child.kill('SIGTERM');
+      await ending;
+
+      expect(existsSync(file)).to.equal(false);
+    });
+  });
+
+  describe('--quiet', () => {
+    it('prints nothing, and serves', async () => {
+      const port = await freePort();
+      const { child, ending } = spawnCLI(['emulator', '--quiet', '--port', String(port)]);
+      await answered(`http://127.0.0.1:${port}/`);
+
+      child.kill('SIGTERM');
+
+      expect(await ending).to.include({ code: 0, stdout: '', stderr: '' });
+    });
+  });
+
+  /** Resolves once somebody answers there. */
+  async function answered(url: string): Promise<void> {
+    while (!(await fetch(url).catch(() => undefined))) await setImmediate();
+  }
+
   describe('--client', () => {
     const clients = [
       ...['--client', 'library:se:cret', '--redirect-uri', 'https://library.example/a'],
@@ -258,6 +373,17 @@ describe('passport-jaccount', () => {
 
         const { code, signal: killedBy, stderr } = await ending;
         expect({ code, killedBy, stderr }).to.deep.equal({ code: 0, killedBy: null, stderr: '' });
+      });
+
+      it(`leaves the port to others on ${signal}`, async () => {
+        const { child, ending, printed } = await launch([]);
+        child.kill(signal);
+        await ending;
+
+        const server = createServer().listen(Number(new URL(printed.issuer ?? '').port), '127.0.0.1');
+
+        await once(server, 'listening');
+        server.close();
       });
 
       it(`is clean on ${signal} with a connection kept alive`, async () => {
