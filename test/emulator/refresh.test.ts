@@ -81,12 +81,12 @@ describe('refresh', () => {
       });
 
       it('begins the half hour of the access token anew', async () => {
-        emulator.advance(1799);
+        emulator.advance(1700);
         const { body } = await party.refresh(first.refresh_token);
-        emulator.advance(1799);
+        emulator.advance(1700);
 
         expect(await isAlive(body.access_token)).to.equal(true);
-        emulator.advance(2);
+        emulator.advance(101);
         expect(await isAlive(body.access_token)).to.equal(false);
       });
 
