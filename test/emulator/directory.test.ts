@@ -50,6 +50,17 @@ describe('directory', () => {
       expect(types).to.deep.equal(['student', 'faculty', 'student', 'faculty']);
     });
 
+    it('has the next one at each approve(), for that is a login too', async () => {
+      const types: string[] = [];
+      for (let i = 0; i < 3; i++) {
+        const url = emulator.approve(party.authorizationURL(), 'doublelife');
+        const code = new URL(url).searchParams.get('code') ?? '';
+        types.push(partOf((await party.redeem(code)).body.id_token, 'claims').type);
+      }
+
+      expect(types).to.deep.equal(['student', 'faculty', 'student']);
+    });
+
     it('keeps its name', async () => {
       await claimsOf('doublelife');
 
