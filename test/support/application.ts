@@ -1,7 +1,6 @@
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import session, { type SessionOptions } from 'express-session';
-import { Passport } from 'passport';
-import type { JaccountStrategy } from 'passport-jaccount';
+import { Passport, type Strategy } from 'passport';
 import { serve } from './serve';
 
 export interface Application {
@@ -12,7 +11,7 @@ export interface Application {
 
 interface Setting {
   /** Makes the strategy, once the address of the callback is known. */
-  strategy(callbackURL: string): JaccountStrategy;
+  strategy(callbackURL: string): Strategy;
   /** Options of passport.authenticate() for a login; from the query of /login where they are not given. */
   login?: (req: express.Request) => object;
   /** Hands the instance to passport instead of its name. */
