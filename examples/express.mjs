@@ -1,7 +1,7 @@
 import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
-import { JaccountStrategy } from 'passport-jaccount';
+import { JaccountStrategy, signOut } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 
 // With a client that jAccount approved, set these two. Without, a jAccount runs on this machine.
@@ -27,9 +27,5 @@ app.get(
   '/callback',
   passport.authenticate('jaccount', { successRedirect: '/', failureRedirect: '/', failureMessage: true }),
 );
-app.post('/logout', (req, res, next) => {
-  req.logout((error) =>
-    error ? next(error) : res.redirect(303, strategy.logoutURL(`http://localhost:${PORT}/`)),
-  );
-});
+app.post('/logout', signOut(strategy, { returnTo: `http://localhost:${PORT}/` }));
 app.listen(PORT, () => console.log(`http://localhost:${PORT}`));
