@@ -171,6 +171,10 @@ function authorizationQuery(parameters: URLSearchParams): URLSearchParams {
 
 /** What the browser would bring back, had this account signed in and agreed. */
 export function approve(emulation: Emulation, authorizationURL: string, { account }: Account): string {
+  // Elsewhere nobody would have signed in here.
+  if (!authorizationURL.startsWith(`${emulation.endpoints.authorizationURL}?`)) {
+    throw new TypeError('approve: the URL is not one of this emulator');
+  }
   const query = new URL(authorizationURL).searchParams;
   const recipient = recipientOf(emulation, query);
   const request = requestIn(emulation, recipient.client, query);

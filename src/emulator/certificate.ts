@@ -120,7 +120,9 @@ function generalName(host: string): Buffer {
   return element(0x82, Buffer.from(host, 'latin1'));
 }
 
-function addressOctets(address: string): Buffer {
+// As URLs write it: in groups of hexadecimal digits, without the dots of an IPv4 address.
+function addressOctets(given: string): Buffer {
+  const address = new URL(`http://[${given}]`).hostname.slice(1, -1);
   const [head = '', tail = ''] = address.split('::');
   const groups = (part: string) => part.split(':').filter((group) => group !== '');
   const zeros = 8 - groups(head).length - groups(tail).length;

@@ -39,6 +39,8 @@ export interface Emulator {
    * Signs an account in and agrees in its name: what a browser would do between the application's redirect to
    * `authorizationURL` and its return. Gives the URL that the browser would come back to.
    *
+   * No page is shown and no fault strikes.
+   *
    * @throws Error if there is no such account, or the request is one that jAccount refuses.
    */
   approve(authorizationURL: string, account: string): string;

@@ -85,6 +85,12 @@ describe('approve()', () => {
     expect(approved().searchParams.has('code')).to.equal(true);
   });
 
+  it('refuses an address that is not its own, where nobody would have signed in here', () => {
+    const elsewhere = party.authorizationURL().replace(emulator.url, 'https://jaccount.sjtu.edu.cn');
+
+    expect(() => emulator.approve(elsewhere, 'zhaoyichen')).to.throw(TypeError, 'not one of this emulator');
+  });
+
   it('opens no session for anybody', async () => {
     approved();
 

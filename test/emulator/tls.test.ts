@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import https from 'node:https';
@@ -91,6 +92,22 @@ describe('startEmulator({ tls: true })', () => {
     await own.stop();
     expect(own.url).to.match(/^https:\/\/\[::1\]:\d+$/);
     expect(status).to.equal(200);
+  });
+
+  (hasIPv6 ? it : it.skip)('names an IPv4 address that is written as IPv6', async () => {
+    const own = await startEmulator({ tls: true, host: '::ffff:127.0.0.1' });
+    const peer = tls.connect({
+      port: Number(new URL(own.url).port),
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+    });
+    await once(peer, 'secureConnect');
+
+    const { subjectaltname } = peer.getPeerCertificate();
+
+    peer.destroy();
+    await own.stop();
+    expect(subjectaltname).to.contain('IP Address:0:0:0:0:0:FFFF:7F00:1');
   });
 
   it('is trusted by nobody else', async () => {
