@@ -1,5 +1,3 @@
-import { type ApiOperation, callApi } from './api';
-import { apiOperations } from './api-operations';
 import { jwks } from './api-token';
 import { authorize, consent, showConsent } from './authorize';
 import { control, controls, dashboard, state } from './control';
@@ -13,6 +11,8 @@ import { maintenancePage, misbehave, sendBody } from './misbehave';
 import { script } from './pages/script';
 import { styleSheet } from './pages/style';
 import { ApiRefusal, apiRefusal, methodRefusal, oauthRefusal } from './refusal';
+import { type ApiOperation, callApi } from './rest/api';
+import { apiOperations } from './rest/operations';
 import { token } from './token';
 
 type Handler = (emulation: Emulation, exchange: Exchange) => void | Promise<void>;

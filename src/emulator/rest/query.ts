@@ -1,5 +1,5 @@
+import { ApiRefusal } from '../refusal';
 import type { Entities } from './api';
-import { ApiRefusal } from './refusal';
 
 /** The refusal of a parameter, with the explanation where jAccount puts it. */
 export function badParameter(explanation: string): ApiRefusal {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Account, type Emulator, startEmulator } from 'passport-jaccount/emulator';
-import { applicationToken, callApi, userToken } from '../support/api-calls';
+import { applicationToken, callApi, userToken } from '../../support/api-calls';
 
 const position = {
   post: { postCode: 'P1', postName: '报销员', bizTypes: ['finance'], formal: false },

@@ -1,12 +1,12 @@
-import { profileScopes } from '../scopes';
-import { canonicalUserType } from '../user-types';
-import type { Organization } from '../wire';
-import { type Account, entityFor, userTypeOf } from './accounts';
+import { profileScopes } from '../../scopes';
+import { canonicalUserType } from '../../user-types';
+import type { Organization } from '../../wire';
+import { type Account, entityFor, userTypeOf } from '../accounts';
+import { organizations, university } from '../organizations';
+import { apiRefusal } from '../refusal';
 import type { ApiCall, ApiOperation, Entities } from './api';
-import { accountNamed } from './api-profile';
-import { badParameter, parameter } from './api-query';
-import { organizations, university } from './organizations';
-import { apiRefusal } from './refusal';
+import { accountNamed } from './profile';
+import { badParameter, parameter } from './query';
 import { termsOf, today } from './terms';
 
 /** @see developer.sjtu.edu.cn/api/enterprise.html */

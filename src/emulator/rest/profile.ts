@@ -1,8 +1,8 @@
-import { profileScopes } from '../scopes';
-import { type Account, entityFor } from './accounts';
+import { profileScopes } from '../../scopes';
+import { type Account, entityFor } from '../accounts';
+import { apiRefusal } from '../refusal';
 import type { ApiCall, ApiOperation } from './api';
-import { page } from './api-query';
-import { apiRefusal } from './refusal';
+import { page } from './query';
 
 /** @see developer.sjtu.edu.cn/api/profile.html and, for circles, overview.html */
 export const profileOperations: readonly ApiOperation[] = [

@@ -1,4 +1,4 @@
-import { badParameter } from './api-query';
+import { badParameter } from './query';
 
 /** A term, such as the first of the academic year 2026-2027. */
 export interface Term {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Account, type Emulator, startEmulator } from 'passport-jaccount/emulator';
-import { applicationToken, callApi, userToken } from '../support/api-calls';
+import { applicationToken, callApi, userToken } from '../../support/api-calls';
 
 const day = 24 * 3_600_000;
 const ownCard = { user: { code: '1' }, cardNo: '0000001', cardId: 'ABCDEF01', cardBalance: 0.1, lost: true };

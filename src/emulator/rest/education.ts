@@ -1,8 +1,8 @@
+import { apiRefusal } from '../refusal';
 import type { ApiCall, ApiOperation, Entities } from './api';
-import { choice } from './api-query';
 import { findLesson, type Lesson, lessonsOf } from './lessons';
 import { numberFrom } from './made-up';
-import { apiRefusal } from './refusal';
+import { choice } from './query';
 import { parseTerm, termOn, today } from './terms';
 
 const lessons = { method: 'GET', scopes: ['lessons'], user: true, answer: myLessons } as const;

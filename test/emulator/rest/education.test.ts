@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type Account, type Emulator, startEmulator } from 'passport-jaccount/emulator';
-import { termOn, today } from '../../dist/emulator/terms.js';
-import { callApi, userToken } from '../support/api-calls';
+import { termOn, today } from '../../../dist/emulator/rest/terms.js';
+import { callApi, userToken } from '../../support/api-calls';
 
 const ownLesson = { code: '(2025-2026-2)-XX1-1', bsid: 'own-1', course: { code: 'XX1' }, credits: 1 };
 const accounts: Account[] = [

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type Emulator, startEmulator } from 'passport-jaccount/emulator';
-import { applicationToken, callApi, userToken } from '../support/api-calls';
+import { applicationToken, callApi, userToken } from '../../support/api-calls';
 
 let emulator: Emulator;
 

@@ -1,6 +1,6 @@
-import { type Account, userTypeOf } from './accounts';
+import { type Account, userTypeOf } from '../accounts';
+import { organizationOf } from '../organizations';
 import { numberFrom } from './made-up';
-import { organizationOf } from './organizations';
 import { parseTerm } from './terms';
 
 /** A lesson, which is a course in a term, as the documentation shows it. */

@@ -1,8 +1,8 @@
 import type { ApiOperation } from './api';
-import { cardOperations } from './api-card';
-import { educationOperations } from './api-education';
-import { enterpriseOperations } from './api-enterprise';
-import { profileOperations } from './api-profile';
+import { cardOperations } from './campus-card';
+import { educationOperations } from './education';
+import { enterpriseOperations } from './enterprise';
+import { profileOperations } from './profile';
 
 /** Every operation of the REST API that the emulator serves. */
 export const apiOperations: readonly ApiOperation[] = [

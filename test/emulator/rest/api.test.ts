@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { type Grant, scopes } from 'passport-jaccount';
 import { type Emulator, startEmulator } from 'passport-jaccount/emulator';
-import { apiOperations } from '../../dist/emulator/api-operations.js';
-import { applicationToken, callApi, type Reply, userToken } from '../support/api-calls';
+import { apiOperations } from '../../../dist/emulator/rest/operations.js';
+import { applicationToken, callApi, type Reply, userToken } from '../../support/api-calls';
 
 const code: Grant = 'authorization_code';
 const credentials: Grant = 'client_credentials';

@@ -1,9 +1,9 @@
-import type { Account } from './accounts';
+import type { Account } from '../accounts';
+import { apiRefusal } from '../refusal';
 import type { ApiCall, ApiOperation, Entities } from './api';
-import { ofApplications } from './api-enterprise';
-import { badParameter, choice, integer, page, parameter } from './api-query';
-import { type Card, cardOf, type Transaction, transactionsOf } from './card';
-import { apiRefusal } from './refusal';
+import { type Card, cardOf, type Transaction, transactionsOf } from './cards';
+import { ofApplications } from './enterprise';
+import { badParameter, choice, integer, page, parameter } from './query';
 
 /** @see developer.sjtu.edu.cn/api/card.html */
 export const cardOperations: readonly ApiOperation[] = [
