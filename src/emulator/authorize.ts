@@ -171,8 +171,8 @@ function authorizationQuery(parameters: URLSearchParams): URLSearchParams {
 
 /** What the browser would bring back, had this account signed in and agreed. */
 export function approve(emulation: Emulation, authorizationURL: string, { account }: Account): string {
-  // Elsewhere nobody would have signed in here.
-  if (!authorizationURL.startsWith(`${emulation.endpoints.authorizationURL}?`)) {
+  // Elsewhere nobody would have signed in here. It is null where an application did not redirect.
+  if (!String(authorizationURL).startsWith(`${emulation.endpoints.authorizationURL}?`)) {
     throw new TypeError('approve: the URL is not one of this emulator');
   }
   const query = new URL(authorizationURL).searchParams;

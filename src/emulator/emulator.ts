@@ -139,7 +139,7 @@ function facade(emulation: Emulation, listener: Listener): Emulator {
     },
     fault: (point, fault) => emulation.faults.add(point, fault),
     approve: (authorizationURL, account) => {
-      const person = directory.find(account);
+      const person = directory.find(String(account));
       if (!person) throw new Error('the emulator knows no such account');
       return approve(emulation, authorizationURL, person);
     },

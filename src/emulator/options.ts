@@ -25,22 +25,33 @@ const clientNames = ['clientID', 'clientSecret', 'redirectURIs', 'scopes', 'audi
 /** @throws TypeError naming the option that is unknown or makes no sense. */
 export function assertOptions(options: EmulatorOptions): void {
   assertKnown(options, optionNames, 'startEmulator');
-  const { port = 0, host = '127.0.0.1', clients = [] } = options;
+  const { port = 0, host = '127.0.0.1', clients = [], accounts = [] } = options;
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new TypeError('startEmulator: port is 0 to 65535');
   }
   if (typeof host !== 'string' || host === '') {
     throw new TypeError('startEmulator: host is a name or an address');
   }
+  assertArray(clients, 'clients');
   for (const client of clients) assertClient(client);
+  assertArray(accounts, 'accounts');
+  for (const account of accounts) assertText(account?.account, 'account', 'accounts');
+}
+
+function assertArray(given: unknown, name: string): void {
+  if (Array.isArray(given)) return;
+  throw new TypeError(`startEmulator: ${name} must be an array`);
 }
 
 function assertClient(client: EmulatedClient): void {
   assertKnown(client, clientNames, 'clients');
-  for (const name of ['clientID', 'clientSecret'] as const) {
-    if (typeof client[name] === 'string' && client[name] !== '') continue;
-    throw new TypeError(`clients: each requires a ${name}`);
-  }
+  assertText(client.clientID, 'clientID', 'clients');
+  assertText(client.clientSecret, 'clientSecret', 'clients');
+}
+
+function assertText(value: unknown, name: string, where: string): void {
+  if (typeof value === 'string' && value !== '') return;
+  throw new TypeError(`${where}: each requires ${name}, a text`);
 }
 
 function assertKnown(given: object, names: readonly string[], where: string): void {

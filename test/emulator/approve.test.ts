@@ -91,6 +91,18 @@ describe('approve()', () => {
     expect(() => emulator.approve(elsewhere, 'zhaoyichen')).to.throw(TypeError, 'not one of this emulator');
   });
 
+  it('refuses what is no address, as a missing Location is', () => {
+    const missing = null as unknown as string;
+
+    expect(() => emulator.approve(missing, 'zhaoyichen')).to.throw(TypeError, 'not one of this emulator');
+  });
+
+  it('refuses to sign in nobody', () => {
+    const nobody = undefined as unknown as string;
+
+    expect(() => emulator.approve(party.authorizationURL(), nobody)).to.throw('knows no such account');
+  });
+
   it('opens no session for anybody', async () => {
     approved();
 

@@ -151,6 +151,14 @@ describe('startEmulator()', () => {
       ['a client without an id', { clients: [{ clientSecret: 'secret' }] }, /clientID/],
       ['a client without a secret', { clients: [{ clientID: 'id' }] }, /clientSecret/],
       [
+        'clients that are no array',
+        { clients: { clientID: 'id', clientSecret: 's' } },
+        /clients must be an array/,
+      ],
+      ['accounts that are no array', { accounts: { account: 'zhangsan' } }, /accounts must be an array/],
+      ['an account without a name', { accounts: [{ name: '张三' }] }, /requires account/],
+      ['an account that is none', { accounts: [null] }, /requires account/],
+      [
         'a client with an option that does not exist',
         { clients: [{ clientID: 'id', clientSecret: 's', redirectURI: 'x' }] },
         /"redirectURI"/,
