@@ -129,6 +129,7 @@ function explain(error: NodeJS.ErrnoException): string {
   if (error.code === 'EADDRINUSE')
     return 'this port is taken: choose another with --port, or --port 0 for a free one';
   if (error.code === 'EACCES') return 'this port needs more rights: choose one above 1023 with --port';
+  if (error.code?.startsWith('ERR_PARSE_ARGS')) return `${error.message}; --help shows what there is`;
   return error.message;
 }
 

@@ -115,7 +115,7 @@ describe('passport-jaccount', () => {
     const misuses: [args: string[], complaint: RegExp][] = [
       [['server'], /unknown command "server"/],
       [['--port', '0'], /unknown command "--port"/],
-      [['emulator', '--prot', '0'], /--prot/],
+      [['emulator', '--prot', '0'], /--prot.*--help/],
       [['emulator', 'extra'], /extra/],
       [['emulator', '--port'], /--port/],
       [['emulator', '--port', 'http'], /--port: "http"/],
