@@ -36,7 +36,7 @@ async function main(): Promise<void> {
   });
   app.use(bearerErrorHandler());
 
-  app.listen(Number(PORT), () => {
+  app.listen(Number(PORT)).once('listening', () => {
     const api = `http://localhost:${PORT}`;
     console.log(`curl -i ${api}/api/public`);
     if (emulator)

@@ -28,4 +28,4 @@ app.get(
   passport.authenticate('jaccount', { successRedirect: '/', failureRedirect: '/', failureMessage: true }),
 );
 app.post('/logout', signOut(strategy, { returnTo: `http://localhost:${PORT}/` }));
-app.listen(PORT, () => console.log(`http://localhost:${PORT}`));
+app.listen(PORT).once('listening', () => console.log(`http://localhost:${PORT}`));

@@ -40,4 +40,4 @@ app.use(passport.session());
 app.get('/', (req, res) => res.json(req.user ?? { signIn: '/login' }));
 app.get('/login', passport.authenticate('jaccount'));
 app.get('/callback', passport.authenticate('jaccount', { successRedirect: '/', failureRedirect: '/' }));
-app.listen(PORT, () => log('info', 'listening', { url }));
+app.listen(PORT).once('listening', () => log('info', 'listening', { url }));

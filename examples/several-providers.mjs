@@ -127,7 +127,7 @@ app.use((error, _req, res, next) => {
   const told = error instanceof JaccountError || status < 500;
   res.status(status).send(page([told ? message : 'something went wrong here'], '<a href="/">Back</a>'));
 });
-app.listen(PORT, () => console.log(url));
+app.listen(PORT).once('listening', () => console.log(url));
 
 function identityOf({ provider, id }) {
   return `${provider}#${id}`;

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -68,6 +68,18 @@ describe('examples/express.mjs', () => {
     const home = await agent.follow(await agent.choose(loginPage, 'zhaoyichen'));
 
     expect(home.json()).to.deep.equal({ account: 'zhaoyichen', name: '赵一辰', userType: 'student' });
+  });
+
+  it('ends with the reason where its port is taken', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['examples/express.mjs'], {
+      cwd: `${__dirname}/..`,
+      env: { ...process.env, PORT: new URL(url).port, JACCOUNT_CLIENT_ID: '' },
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
+
+    expect(status).to.equal(1);
+    expect(stderr).to.contain('EADDRINUSE');
   });
 
   it('says on its page why a login failed', async () => {
