@@ -62,9 +62,7 @@ async function callAPI(client: JaccountClient, { accessToken }: TokenSet): Promi
   row('card transactions', count);
 
   // The error names the scope that the token has not.
-  const refusal = await client
-    .call('GET /v1/me/card/photo', { accessToken })
-    .catch((error: unknown) => error as Error);
+  const refusal = await client.call('GET /v1/gpa', { accessToken }).catch((error: unknown) => error as Error);
   row('without a scope', refusal instanceof JaccountError ? refusal.message : 'an answer');
 }
 

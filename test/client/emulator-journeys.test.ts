@@ -137,6 +137,7 @@ describe('examples/client.ts', () => {
       'EDU_EXAMS',
     ])
       expect(stdout).to.match(new RegExp(`^${title} +\\S`, 'm'));
+    expect(stdout).to.match(/^without a scope +.* needs the scope "scores"$/m);
     expect(stdout).to.match(/^five calls with expired tokens +1 refresh$/m);
     expect(stdout).to.match(/^login after a local logout only +the same user, silently$/m);
     expect(stdout).to.match(/^login after a logout at jAccount +asks who it is$/m);
