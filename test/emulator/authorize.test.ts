@@ -49,6 +49,26 @@ describe('GET /oauth2/authorize', () => {
     return Object.fromEntries(new URL(visit.location ?? 'about:blank').searchParams);
   }
 
+  /** What the client gets for the code of a visit, and what it then reads of the user. */
+  async function opened(
+    visit: Visit,
+    { clientID, clientSecret } = emulator.client,
+  ): Promise<{ tokens: object; profile: object }> {
+    const { code = '' } = responseOf(visit);
+    const { tokenURL, apiURL } = emulator.endpoints;
+    const answer = await fetch(tokenURL, {
+      method: 'POST',
+      headers: { authorization: `Basic ${btoa(`${clientID}:${clientSecret}`)}` },
+      body: new URLSearchParams({ grant_type: 'authorization_code', code, redirect_uri: callback }),
+    });
+    const tokens = (await answer.json()) as { access_token: string };
+    const profile = await fetch(`${apiURL}/me/profile`, {
+      headers: { authorization: `Bearer ${tokens.access_token}` },
+    });
+    const { entities } = (await profile.json()) as { entities: [object] };
+    return { tokens, profile: entities[0] };
+  }
+
   function expectToldHere(visit: Visit, error: string): void {
     expect(visit.location).to.equal(undefined);
     expect(visit.status).to.equal(400);
@@ -426,8 +446,24 @@ describe('GET /oauth2/authorize', () => {
     });
 
     for (const scope of [undefined, '']) {
-      it(`may be ${scope === '' ? 'empty' : 'absent'}`, async () => {
-        expect(responseOf(await authorize({ scope }))).to.have.property('code');
+      const left = scope === '' ? 'empty' : 'absent';
+
+      it(`${left} stands for all that the client is approved for`, async () => {
+        const { tokens, profile } = await opened(await authorize({ scope }));
+
+        expect(tokens).to.have.property('id_token');
+        expect(profile).to.include.keys('account', 'organize', 'mobile', 'birthday');
+      });
+
+      it(`${left} stands for no more than the client is approved for`, async () => {
+        const { tokens, profile } = await opened(
+          await authorize({ client_id: reader.clientID, scope }),
+          reader,
+        );
+
+        expect(tokens).to.not.have.property('id_token');
+        expect(profile).to.include.keys('account', 'name');
+        expect(profile).to.not.have.any.keys('organize', 'mobile', 'birthday', 'identities');
       });
     }
 
