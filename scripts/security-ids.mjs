@@ -7,19 +7,21 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 // Prefix and last number of each family.
 const families = {
   ...{ CB: 14, TX: 10, TK: 9, ID: 15, UI: 5, RF: 3, LO: 4, RS: 16, KS: 5, HT: 4, SE: 3, ER: 5, CF: 4 },
-  ...{ CQ: 25, CK: 15, TR: 17, IT: 8, PR: 15, BH: 22, JK: 9, FI: 24, LD: 9 },
+  ...{ CQ: 25, CK: 15, TR: 17, IT: 8, PR: 15, BH: 22, JK: 9, FI: 24, LD: 12 },
 };
 
 export const notApplicable = {
   'IT-08': 'timing is measured, not tested: the comparison is jose’s, by crypto.subtle.verify',
+  'LD-10': 'an hour is no test: bench/load.ts and bench/emulator.ts look for growth in minutes',
 };
 
 export function untestedIds() {
+  // A comment tests nothing.
   const text = testFiles()
-    .map((file) => readFileSync(file, 'utf8'))
+    .map((file) => readFileSync(file, 'utf8').replace(/^ *\/\/.*$/gm, ''))
     .join('\n');
   const named = new Set([...text.matchAll(/\b[A-Z]{2}-\d{2}\b/g)].map(([id]) => id));
-  return [...catalogue(), 'LD-11'].filter((id) => !named.has(id) && !(id in notApplicable));
+  return catalogue().filter((id) => !named.has(id) && !(id in notApplicable));
 }
 
 function catalogue() {

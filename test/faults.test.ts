@@ -27,10 +27,9 @@ import { WitnessedStrategy } from './support/witness';
 
 // Section C of the security catalogue, FI-01 to FI-24, on the wire. Shown elsewhere, or not here to show:
 //
-// - FI-16, a profile that fails after tokens came: every row below runs against the profile endpoint as well.
 // - FI-18, FI-20, the browser that leaves and the store that fails: application-faults.test.ts.
 // - FI-19, the verify callback: strategy/verify-callback.test.ts.
-// - FI-21, clocks: the login's own tests, with the emulator's clock.
+// - FI-21, clocks: login.test.ts.
 // - FI-23, a process that dies and one that comes back with another key: many-machines.
 // - Of FI-14, revocation and renegotiation: Node's TLS looks up no revocation list, and answers no renegotiation that
 //   TLS 1.3 does not have.
@@ -578,8 +577,10 @@ for (const endpoint of endpoints) {
     for (const { id, what, fault, outcome: ofToken, timeout, ...row } of rows) {
       const outcome = endpoint === 'profile' ? (row.profile ?? ofToken) : ofToken;
       const ending = outcome === 'success' ? 'succeeds' : `ends with ${outcome.code} ${outcome.status}`;
+      // FI-16: a profile that fails after tokens came.
+      const ids = endpoint === 'profile' ? [id, 'FI-16'] : [id];
 
-      it(`${what} ${ending} [${id}]`, async () => {
+      it(`${what} ${ending} [${ids.join(', ')}]`, async () => {
         await start({ timeout: timeout ?? (outcome === late ? impatient : patient) });
         server.faults[endpoint] = fault;
 

@@ -4,6 +4,7 @@ import { MemoryStore, type SessionOptions } from 'express-session';
 import { JaccountStrategy, type JaccountStrategyOptions } from 'passport-jaccount';
 import { type Emulator, startEmulator } from 'passport-jaccount/emulator';
 import { type Application, startApplication } from './support/application';
+import { type Clock, takeClock } from './support/clock';
 import { type Provider, type Script, startProvider } from './support/provider';
 import { UserAgent } from './support/user-agent';
 
@@ -366,6 +367,19 @@ describe('a provider that misbehaves', () => {
     });
   }
 
+  for (const hours of [-1, 1]) {
+    it(`cannot lock a browser out with a clock that jumps by ${hours} h and back [FI-21]`, async () => {
+      const iat = Math.floor(Date.now() / 1000) + hours * 3600;
+      const { agent, json } = await signIn({ claims: () => ({ iat, exp: iat + 1800 }) });
+      provider.script = {};
+
+      const next = await agent.follow(await agent.get(`${application.url}/login`));
+
+      expect(json).to.include({ exit: 'error', code: 'ERR_JACCOUNT_ID_TOKEN' });
+      expect(next.json().exit).to.equal('success');
+    });
+  }
+
   for (const sub of ['\u212Aevin', 'kevın', 'ｋevin']) {
     it(`cannot pass ${sub} off as kevin [IT-07]`, async () => {
       const { json } = await signIn({ claims: () => ({ sub }) });
@@ -447,8 +461,10 @@ describe('a provider that misbehaves', () => {
 describe('a browser that comes back', () => {
   let provider: Provider;
   let application: Application;
+  let clock: Clock;
 
   beforeEach(async () => {
+    clock = takeClock();
     provider = await startProvider();
     application = await startApplication({
       strategy: (callbackURL) =>
@@ -459,6 +475,7 @@ describe('a browser that comes back', () => {
     });
   });
   afterEach(async () => {
+    clock.restore();
     await application.stop();
     await provider.stop();
   });
@@ -486,6 +503,20 @@ describe('a browser that comes back', () => {
 
     expect(end.json().challenge).to.include({ reason: 'no-transaction' });
   });
+
+  for (const hours of [-1, 1]) {
+    it(`signs in again after the clock here jumped by ${hours} h during a login [FI-21]`, async () => {
+      const agent = new UserAgent();
+      const { location } = await begin(agent);
+      clock.advance(hours * 3600);
+
+      const end = await agent.get(location as string);
+      const next = await agent.get((await begin(agent)).location as string);
+
+      expect(end.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'expired' });
+      expect(next.json().exit).to.equal('success');
+    });
+  }
 
   it('finishes two tabs in the order they began', async () => {
     const agent = new UserAgent();

@@ -153,7 +153,7 @@ describe('verify', () => {
     expect(json.challenge).to.deep.equal({ message: 'not a student', ...info });
   });
 
-  // One answer each, and never a crash [ER-05, FI-19].
+  // One answer each, and never a crash.
   const faults: [string, unknown, string][] = [
     ['throws', (_context: unknown) => fail(new Error('of the application')), 'of the application'],
     ['rejects', async (_context: unknown) => fail(new Error('of the application')), 'of the application'],
@@ -181,7 +181,7 @@ describe('verify', () => {
     ['throws the word "route"', (_context: unknown) => fail('route'), 'not an Error'],
   ];
   for (const [what, verify, message] of faults) {
-    it(`is answered with an error when it ${what}`, async () => {
+    it(`is answered with an error when it ${what} [ER-05, FI-19]`, async () => {
       const { json, status, me } = await signIn(verify);
 
       expect(status).to.equal(500);
