@@ -1,5 +1,5 @@
-// What becomes of an API's requests while issuers rotate their keys and fall silent: `node --import tsx bench/bearer.ts`,
-// or with `--long` for the numbers of a release. Time is put forward, not waited for; the keys are fetched over HTTP.
+// What becomes of an API's requests while issuers rotate their keys and fall silent: `npm run bench:bearer`, or with
+// `-- --long` for the numbers of a release. Time is put forward, not waited for; the keys are fetched over HTTP.
 import { JaccountBearerStrategy } from 'passport-jaccount';
 import {
   type ApiIssuer,

@@ -27,6 +27,15 @@ for (const file of ['README.md', 'README.zh-CN.md']) {
       );
     });
 
+    it('names a test that exists in each cell of the table of frameworks', () => {
+      const rows = readme.split('\n').filter((line) => /^\| .*`[a-z-]+\/[a-z-]+` \|/.test(line));
+      const names = rows.flatMap((row) => row.split('|').slice(3, 6)).map((cell) => cell.trim());
+      const tests = new Set(names.flatMap((name) => (name === '–' ? [] : [name.replaceAll('`', '')])));
+
+      expect(rows).to.have.length(9);
+      for (const test of tests) expect(() => read(`test/${test}.test.ts`)).not.to.throw();
+    });
+
     for (const target of [...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map(
       ([, path]) => path as string,
     )) {

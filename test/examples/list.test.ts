@@ -7,11 +7,27 @@ describe('examples/README.md', () => {
   it('lists every example', () => {
     const programs = readdirSync(folder).filter((file) => /\.([cm]js|ts)$/.test(file));
     const parts = programs.flatMap((file) => importedBy(file));
-    const listed = [...read('README.md').matchAll(/^\| \[(.+)\]\(\1\) \|/gm)].map(([, file]) => file);
 
-    expect(listed).to.have.members(programs.filter((file) => !parts.includes(file)));
+    expect(listed()).to.have.members(programs.filter((file) => !parts.includes(file)));
+  });
+
+  it('lists none that no test starts', () => {
+    const tests = `${__dirname}/..`;
+    const text = readdirSync(tests, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.ts$/.test(file) && !file.includes('node_modules'))
+      .map((file) => readFileSync(`${tests}/${file}`, 'utf8'))
+      .join('\n');
+
+    const starts = text.matchAll(/(?:examples\/|example: '|startExample\(')([\w-]+\.(?:[cm]js|ts))/g);
+    const started = new Set([...starts].map(([, file]) => file));
+
+    expect(listed().filter((file) => !started.has(file))).to.deep.equal([]);
   });
 });
+
+function listed(): string[] {
+  return [...read('README.md').matchAll(/^\| \[(.+)\]\(\1\) \|/gm)].map(([, file]) => file as string);
+}
 
 function importedBy(file: string): string[] {
   return [...read(file).matchAll(/from '\.\/(.+)'/g)].map(([, part]) => part as string);
