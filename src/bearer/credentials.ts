@@ -35,8 +35,10 @@ const b64token = /^[A-Za-z0-9._~+/-]+=*$/;
 const scheme = /^bearer(?![!#$%&'*+.^_`|~0-9A-Za-z-])/i;
 
 function tokenInHeader({ headers, rawHeaders = [] }: RequestParts): string | undefined {
-  // Node keeps the first of two such headers and says nothing.
-  const sent = rawHeaders.filter((_value, index) => rawHeaders[index - 1]?.toLowerCase() === 'authorization');
+  // Node keeps the first of two such headers and says nothing. Names stand at even places, values behind them.
+  const sent = rawHeaders.filter(
+    (_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'authorization',
+  );
   const values = [headers.authorization ?? '', ...sent.slice(1)];
   if (!values.some((value) => scheme.test(value))) return undefined;
   if (values.length > 1) throw new BearerError('methods');

@@ -109,6 +109,14 @@ describe('the credentials of a request', () => {
     });
   }
 
+  it('are sent once beside a header whose value is "authorization"', async () => {
+    const lines = ['X-Names: authorization', `Authorization: Bearer ${issuer.token()}`];
+
+    const answer = await sendRaw(api.url, ['GET / HTTP/1.1', ...lines]);
+
+    expect(answer).to.match(/^HTTP\/1.1 200 /);
+  });
+
   const huge: [what: string, token: string][] = [
     ['16 KiB and one letter', 'a'.repeat(16 * 1024 + 1)],
     ['60 000 segments', 'a.'.repeat(60_000)],
