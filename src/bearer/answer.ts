@@ -3,9 +3,12 @@ import type { Request } from 'express';
 
 type Answer = Pick<ServerResponse, 'getHeader' | 'setHeader' | 'headersSent'>;
 
-// Express and Nest on Express have it there; elsewhere the application sees to its caches itself.
-function answerTo({ res }: Request): Answer | undefined {
-  return typeof res?.setHeader === 'function' && !res.headersSent ? res : undefined;
+// Express and Nest on Express keep it at the request, Koa at its context: what koa-passport puts in its place has no
+// `getHeader`. Fastify keeps it nowhere; there the application sees to its caches itself.
+function answerTo(req: Request): Answer | undefined {
+  const { res, ctx } = req as { res?: Answer; ctx?: { res?: Answer } };
+  const answer = ctx?.res ?? res;
+  return typeof answer?.getHeader === 'function' && !answer.headersSent ? answer : undefined;
 }
 
 /** Keeps the answer to one caller away from the next. @see RFC 6750, section 5.3, and RFC 9111, section 3.5 */

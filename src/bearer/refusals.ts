@@ -9,17 +9,24 @@ interface Attempt {
 const attempts = new WeakMap<object, Attempt>();
 
 export function rememberAttempt(req: object, attempt: Attempt): void {
-  attempts.set(req, attempt);
+  attempts.set(requestBehind(req), attempt);
 }
 
 /** What the API calls itself in its challenges. */
 export function realmOf(req: object): string {
-  return attempts.get(req)?.realm ?? 'api';
+  return attempts.get(requestBehind(req))?.realm ?? 'api';
+}
+
+// koa-passport makes a request of its own for each strategy, which nobody else gets to see.
+function requestBehind(req: object): object {
+  const { ctx } = req as { ctx?: { req?: object } };
+  return ctx?.req ?? req;
 }
 
 /**
  * The error that `jaccount-bearer` refused a request with: for a log, for a custom callback of
- * `passport.authenticate()`, or for `handleRequest()` of a Nest guard, which can throw it.
+ * `passport.authenticate()`, or for `handleRequest()` of a Nest guard, which can throw it. `req` is Express's or
+ * Fastify's request, and `ctx.req` of Koa.
  *
  * @example
  * ```ts
@@ -30,5 +37,5 @@ export function realmOf(req: object): string {
  * ```
  */
 export function bearerErrorOf(req: object): BearerError | undefined {
-  return attempts.get(req)?.refusal;
+  return attempts.get(requestBehind(req))?.refusal;
 }

@@ -101,13 +101,13 @@ export class JaccountBearerStrategy implements Strategy {
     // Taken now: where the instance itself was given to Passport, the next request puts others in their place.
     const { success, fail, error } = this as unknown as Exits;
     const exits = { success, fail, error };
-    keepPrivate(req);
     rememberAttempt(req, { realm: this.settings.realm });
     const exit = await this.judge(req).catch((failure) => this.refuse(req, failure));
     settle(exit, exits);
   }
 
   private async judge(req: Request): Promise<Exit> {
+    keepPrivate(req);
     const parts = partsOf(req);
     const token = parseCredentials(parts, this.settings.acceptFormBody);
     if (token === undefined) throw new BearerError(hasAuthorization(parts) ? 'scheme' : 'missing');
@@ -132,9 +132,13 @@ export class JaccountBearerStrategy implements Strategy {
   }
 }
 
-function partsOf(req: Request & { raw?: { rawHeaders?: string[] } }): RequestParts {
+type Raw = Pick<Request, 'rawHeaders'>;
+
+// Fastify and Koa keep Node's own request behind theirs.
+function partsOf(req: Request & { raw?: Raw; ctx?: { req?: Raw } }): RequestParts {
   const { headers, method, url, body } = req;
-  return { headers, method, url, body, rawHeaders: req.rawHeaders ?? req.raw?.rawHeaders ?? [] };
+  const rawHeaders = req.rawHeaders ?? req.raw?.rawHeaders ?? req.ctx?.req?.rawHeaders ?? [];
+  return { headers, method, url, body, rawHeaders };
 }
 
 function authInfoOf(verified: VerifiedToken, info: object | string | undefined): BearerAuthInfo {

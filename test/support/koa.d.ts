@@ -1,9 +1,10 @@
 // What the tests use of packages without types.
 
 declare module 'koa' {
-  import type { RequestListener } from 'node:http';
+  import type { IncomingMessage, RequestListener } from 'node:http';
 
   export interface Context {
+    req: IncomingMessage;
     path: string;
     query: Record<string, unknown>;
     state: Record<string, unknown>;
@@ -34,7 +35,7 @@ declare module 'koa-passport' {
     authenticate(
       name: string,
       options: object,
-      callback: (error: unknown, user?: unknown, info?: unknown, status?: number) => unknown,
+      callback?: (error: unknown, user?: unknown, info?: unknown, status?: number) => unknown,
     ): Middleware;
   }
 }
