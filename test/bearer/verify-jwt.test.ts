@@ -142,6 +142,7 @@ describe('a bearer token', () => {
     ['bound to nothing [RS-12]', () => es.token({ cnf: null }), 'bound'],
     ['with an unknown "crit"', () => es.token({}, { crit: ['exp'], exp: 1 }), 'malformed'],
     ['with "b64"', () => es.token({}, { crit: ['b64'], b64: false }), 'malformed'],
+    ['with a "b64" that changes nothing', () => es.token({}, { crit: ['b64'], b64: true }), 'malformed'],
     ['of the type dpop+jwt [BH-20, RS-09]', () => es.token({}, { typ: 'dpop+jwt' }), 'type'],
     ['of the type logout+jwt [BH-20, RS-09]', () => es.token({}, { typ: 'logout+jwt' }), 'type'],
     [
