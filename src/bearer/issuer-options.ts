@@ -32,7 +32,8 @@ export interface JwksUrlIssuer extends IssuerRules {
   algorithms?: readonly SignatureAlgorithm[];
   /**
    * Seconds. Keys are fetched anew when they are `refresh` old, and for a key that nobody knows, but not twice within
-   * `cooldown`. While that fails, the old ones serve until they are `maxAge` old. @default 30, 600 and 3600
+   * `cooldown`. While that fails, the old ones serve until they are `maxAge` old, which the other two cannot exceed.
+   * @default 600, 30 and 3600
    */
   jwksTimes?: Partial<KeyTimes>;
 }
@@ -175,7 +176,10 @@ function timesIn(given: GivenOptions): KeyTimes {
   const week = 7 * 24 * 60 * 60;
   const maxAge = times.number('maxAge', { default: 3600, least: 1, most: week });
   const refresh = times.number('refresh', { default: Math.min(600, maxAge), least: 1, most: maxAge });
-  return { cooldown: times.number('cooldown', { default: 30, least: 1, most: 3600 }), refresh, maxAge };
+  // Longer than the keys serve, and none could be had in the meantime.
+  const most = Math.min(3600, maxAge);
+  const cooldown = times.number('cooldown', { default: Math.min(30, most), least: 1, most });
+  return { cooldown, refresh, maxAge };
 }
 
 // The text of a key that everybody may know is no secret, whatever its form.

@@ -12,6 +12,7 @@ const audience = 'https://api.example/';
 const remote = { issuer: 'https://tenant.example/', jwksURL: 'https://tenant.example/jwks.json', audience };
 const { jwk, privateKey } = createKey('es');
 const local = { issuer: remote.issuer, audience, algorithms: ['ES256'], jwks: { keys: [jwk] } };
+const longJwk = { kty: 'RSA', n: Buffer.alloc(1025, 255).toString('base64url'), e: 'AQAB' };
 const shared = { issuer: remote.issuer, audience, secret: 'a secret that an issuer and this API share' };
 const idTokens = { clientID, clientSecret, acceptIdTokens: true };
 
@@ -129,6 +130,11 @@ describe('new JaccountBearerStrategy()', () => {
     ['a set without keys', entry({ jwks: { keys: [] } }, local), 'issuers[0].jwks'],
     ['a set without a usable key', entry({ algorithms: ['RS256'] }, local), 'issuers[0].jwks'],
     ['a private key [KS-02]', entry({ jwks: { keys: [jwk, privateJwk] } }, local), 'issuers[0].jwks'],
+    [
+      'a key of 8200 bits [KS-02]',
+      entry({ algorithms: ['RS256'], jwks: { keys: [longJwk] } }, local),
+      'issuers[0].jwks',
+    ],
     ['a symmetric key [KS-02]', entry({ jwks: { keys: [jwk, symmetricJwk] } }, local), 'issuers[0].jwks'],
     ['no algorithm', entry({ algorithms: [] }), 'issuers[0].algorithms'],
     ['an algorithm without an array', entry({ algorithms: 'RS256' }), 'issuers[0].algorithms'],
@@ -159,6 +165,11 @@ describe('new JaccountBearerStrategy()', () => {
       'keys due after their greatest age',
       entry({ jwksTimes: { refresh: 20, maxAge: 10 } }),
       'issuers[0].jwksTimes.refresh',
+    ],
+    [
+      'a cooldown that outlasts the keys',
+      entry({ jwksTimes: { cooldown: 30, maxAge: 10 } }),
+      'issuers[0].jwksTimes.cooldown',
     ],
     ['times for keys that are not fetched', entry({ jwksTimes: {} }, local), '"jwksTimes"'],
     [
