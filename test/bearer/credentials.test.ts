@@ -217,20 +217,22 @@ describe('the credentials of a request', () => {
     expect({ status, challenge }).to.deep.equal({ status: 401, challenge: none });
   });
 
-  it('are not taken from the form of a GET [BH-10]', async () => {
-    const body = `access_token=${issuer.token()}`;
-    const lines = [
-      'GET / HTTP/1.1',
-      'Content-Type: application/x-www-form-urlencoded',
-      `Content-Length: ${body.length}`,
-    ];
+  for (const method of ['GET', 'HEAD']) {
+    it(`are not taken from the form of a ${method} [BH-10]`, async () => {
+      const body = `access_token=${issuer.token()}`;
+      const lines = [
+        `${method} / HTTP/1.1`,
+        'Content-Type: application/x-www-form-urlencoded',
+        `Content-Length: ${body.length}`,
+      ];
 
-    const answer = await sendRaw(lenient.url, lines, body);
+      const answer = await sendRaw(lenient.url, lines, body);
 
-    expect(answer)
-      .to.match(/^HTTP\/1.1 400 /)
-      .and.to.include('error="invalid_request"');
-  });
+      expect(answer)
+        .to.match(/^HTTP\/1.1 400 /)
+        .and.to.include('error="invalid_request"');
+    });
+  }
 
   it('let nobody in who was refused', () => {
     const users = [...api.admitted, ...lenient.admitted];

@@ -140,6 +140,27 @@ describe('bearerErrorHandler()', () => {
     expect(json().code).to.equal('authorization_header_missing');
   });
 
+  it('leaves what fails behind a later strategy of the chain to the next handler', async () => {
+    const open = {
+      name: 'open',
+      authenticate(this: any) {
+        this.success({ id: 'anybody' });
+      },
+    };
+    const chain = await startApi({
+      options: { issuers: [issuer.entry] },
+      chain: { last: [open as any] },
+      after: [(_req, _res, next) => next(Object.assign(new Error('mine'), { status: 418 }))],
+      onError: bearerErrorHandler(),
+    });
+
+    const { status, headers } = await chain.call('Bearer a.b.c');
+    await chain.stop();
+
+    expect(status).to.equal(418);
+    expect(headers.get('content-type')).to.match(/^text\/html/);
+  });
+
   it('refuses a language it has no words of', () => {
     expect(() => bearerErrorHandler({ language: 'fr' as 'en' })).to.throw(TypeError, 'language');
   });

@@ -99,6 +99,13 @@ describe('the keys of an issuer', () => {
     });
   }
 
+  it('are not taken from an answer of another status than 200 [JK-01]', async () => {
+    issuer.answer = { status: 404, json: { keys: issuer.keys.map(({ jwk }) => jwk) } };
+    const api = await start();
+
+    expect((await api.call(bearer(issuer.token()))).status).to.equal(503);
+  });
+
   it('are not had from an issuer that refuses connections', async () => {
     const closed = createServer();
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
@@ -255,6 +262,7 @@ describe('the keys of an issuer', () => {
     const later = await api.call(bearer(issuer.token()));
 
     expect(new Set([...answers, later].map(({ status }) => status))).to.deep.equal(new Set([503]));
+    expect(later.json().cause).to.equal('ERR_JACCOUNT_RESPONSE');
     expect(issuer.fetches).to.equal(1);
   });
 

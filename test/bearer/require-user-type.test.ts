@@ -3,6 +3,7 @@ import express, { type RequestHandler } from 'express';
 import { bearerErrorHandler, requireOrganization, requireUserType } from 'passport-jaccount';
 import { startApi } from '../support/api';
 import { audience, startApiIssuer } from '../support/api-issuer';
+import { takeClock } from '../support/clock';
 import { rightClaims, signIdToken } from '../support/provider';
 import { serve } from '../support/serve';
 
@@ -104,6 +105,20 @@ describe('requireUserType()', () => {
       expect(await statusOf(requireUserType(...(needed as [string])), user, authInfo)).to.equal(status);
     });
   }
+
+  it('counts an identity until its last day is over in Shanghai', async () => {
+    const clock = takeClock();
+    clock.advance((Date.parse('2030-01-01T17:00:00Z') - Date.now()) / 1000);
+    const endingOn = (expireDate: string) => ({
+      identities: [{ ...inForce, expireDate, userType: 'student' }],
+    });
+
+    const ended = await statusOf(requireUserType('student'), endingOn('2030-01-01'));
+    const ending = await statusOf(requireUserType('student'), endingOn('2030-01-02'));
+    clock.restore();
+
+    expect([ended, ending]).to.deep.equal([403, 200]);
+  });
 
   it('looks where it is told', async () => {
     const of = (req: any) => req.user.profile;

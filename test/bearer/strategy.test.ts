@@ -279,6 +279,17 @@ for (const [version, express] of [
       });
     }
 
+    it('leaves no timer behind a verify callback that answered', async () => {
+      const api = await start();
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+      await api.call(bearer());
+      const before = timers();
+
+      for (let count = 0; count < 30; count++) await api.call(bearer());
+
+      expect(timers()).to.be.below(before + 30);
+    });
+
     it('keeps the scope of the token, whatever info verify gives', async () => {
       const info = { scope: ['everything'], note: 'mine' };
       const api = await start({ verify: (claims: any, done: any) => done(null, claims, info) });
