@@ -130,6 +130,24 @@ describe('signOut()', () => {
     expect(Object.keys((store as unknown as { sessions: object }).sessions)).to.deep.equal([]);
   });
 
+  it('leaves no user on the request for whoever logs it', async () => {
+    let logged: unknown = 'nothing';
+    const logger: RequestHandler = (req, res, next) => {
+      if (req.path === '/logout') {
+        res.on('finish', () => {
+          logged = req.user;
+        });
+      }
+      next();
+    };
+    const url = await startApplication({ sessions: [logger, memorySessions()] as never });
+    const agent = await signIn(url);
+
+    await agent.post(`${url}/logout`, {});
+
+    expect(logged).to.equal(null);
+  });
+
   it('clears a cookie of another name and path', async () => {
     const sessions = memorySessions({ name: 'sid', cookie: { path: '/', httpOnly: true, sameSite: 'lax' } });
     const url = await startApplication({ sessions, options: { cookie: 'sid' } });
@@ -139,6 +157,14 @@ describe('signOut()', () => {
 
     expect(headers.getSetCookie()).to.have.length(1);
     expect(headers.getSetCookie()[0]).to.match(/^sid=; Path=\/; Expires=Thu, 01 Jan 1970/);
+  });
+
+  it('clears a cookie of a whole domain', async () => {
+    const url = await startApplication({ sessions: memorySessions({ cookie: { domain: 'app.example' } }) });
+
+    const { headers } = await new UserAgent().post(`${url}/logout`, {});
+
+    expect(headers.get('set-cookie')).to.match(/^connect\.sid=; Domain=app\.example; /);
   });
 
   it('works with a JaccountClient', async () => {
@@ -185,6 +211,26 @@ describe('signOut()', () => {
     await agent.post(`${url}/logout`, {});
 
     expect(await userOf(agent, url)).to.equal(undefined);
+  });
+
+  it('empties a session that lives in a cookie of another name [LO-01]', async () => {
+    const app = express();
+    const { url, stop: close } = await serve(app);
+    stop.push(close);
+    const client = new JaccountClient({ ...emulator.client, ...emulator.endpoints });
+    app.use(cookieSession({ name: 'sid', secret: 'a secret of the tests' }) as RequestHandler);
+    app.get('/', (req, res) => {
+      Object.assign((req as { session?: object }).session ?? {}, { cart: 'full' });
+      res.end();
+    });
+    app.post('/logout', signOut(client, { returnTo: `${url}/` }));
+    const agent = new UserAgent();
+    await agent.get(`${url}/`);
+    expect(await agent.jar.getCookieString(url)).to.include('sid=');
+
+    await agent.post(`${url}/logout`, {});
+
+    expect(await agent.jar.getCookieString(url)).to.equal('');
   });
 
   it('ends a session that Passport knows nothing of [LO-01]', async () => {

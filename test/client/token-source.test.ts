@@ -259,6 +259,24 @@ describe('TokenSource', () => {
       expect(await source.accessToken()).to.equal('access-zhangsan-1');
     });
 
+    it('does not pass tokens off as new that the provider refuses', async () => {
+      server.token = () => ({ status: 400, json: { error: 'invalid_grant' } });
+      const source = new TokenSource(client, { load: async () => tokensOf('zhangsan') });
+
+      await assert.rejects(source.accessToken(), { code: 'ERR_JACCOUNT_TOKEN', error: 'invalid_grant' });
+    });
+
+    it('is not asked twice where the provider is at fault', async () => {
+      server.token = () => ({ status: 503, json: { error: 'temporarily_unavailable' } });
+      let loads = 0;
+      const load = async () => tokensOf('zhangsan', loads++);
+      const source = new TokenSource(client, { load });
+
+      await assert.rejects(source.accessToken(), { error: 'temporarily_unavailable' });
+
+      expect(loads).to.equal(1);
+    });
+
     for (const tokens of [null, {}, { accessToken: '' }, 'access-zhangsan-0']) {
       it(`takes no ${JSON.stringify(tokens)} for tokens`, async () => {
         const source = new TokenSource(client, { load: async () => tokens as never });
@@ -283,6 +301,35 @@ describe('TokenSource', () => {
       await source.renew(used);
 
       expect(refreshes).to.have.length(1);
+    });
+
+    it('keeps who comes meanwhile from the token that was refused', async () => {
+      const source = new TokenSource(client, { tokens: tokensOf('zhangsan', 0, later()) });
+      const renewal = source.renew(await source.tokens());
+
+      const meanwhile = await source.accessToken();
+
+      expect([meanwhile, (await renewal).accessToken]).to.deep.equal([
+        ...['access-zhangsan-1', 'access-zhangsan-1'],
+      ]);
+    });
+
+    it('gives nobody what save has not taken', async () => {
+      let full = true;
+      const saved: TokenSet[] = [];
+      const save = async (tokens: TokenSet) => {
+        if (full) throw new Error('the storage is full');
+        saved.push(tokens);
+      };
+      const source = new TokenSource(client, { tokens: tokensOf('zhangsan', 0, later()), save });
+      const used = await source.tokens();
+
+      await assert.rejects(source.renew(used), /the storage is full/);
+      await assert.rejects(source.renew(used), /the storage is full/);
+      full = false;
+
+      expect(await source.renew(used)).to.include({ accessToken: 'access-zhangsan-1' });
+      expect([saved.length, refreshes.length]).to.deep.equal([1, 1]);
     });
 
     it('does so although the provider renews the very same access token', async () => {
