@@ -1,13 +1,14 @@
 // Runs before `npm start` and `npm test`: installs and builds what is missing or out of date, else does nothing.
 import { execSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 demandNode(JSON.parse(readFileSync('package.json', 'utf8')).engines.node);
 
-// npm writes the first of the two files last: an install that was broken off begins anew.
-if (modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
+// npm writes the first of the two files last: an install that was broken off begins anew. What a link leads to is somebody
+// else's: npm would empty it.
+if (!isLink('node_modules') && modified('node_modules/.package-lock.json') < modified('package-lock.json')) {
   run('Installing the dependencies', 'npm ci --include=dev --no-audit --no-fund');
 }
 const sources = [...readdirSync('src', { recursive: true }).map((file) => `src/${file}`), 'src'];
@@ -25,6 +26,10 @@ function demandNode(range) {
   if (differs === -1 || present[differs] > wanted[differs]) return;
   console.error(`passport-jaccount needs Node.js ${range}; this is ${process.version}: https://nodejs.org`);
   process.exit(1);
+}
+
+function isLink(path) {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
 }
 
 function modified(path) {
