@@ -44,7 +44,8 @@ const kinds: {
 
 for (const { name, missing, start, replayed, orphaned } of kinds) {
   const title = `an application on three machines, with ${name}`;
-  if (missing) {
+  // In CI, which installs what is needed, a store that is not there is a failure.
+  if (missing && !process.env.CI) {
     describe.skip(`${title} (skipped: ${missing})`, () => it('signs users in'));
     continue;
   }
