@@ -1,4 +1,4 @@
-import { emulatorClient, isLoopback, type JaccountEndpoints } from './endpoints';
+import { emulatorClient, isLoopback, type JaccountEndpoints } from './jaccount/endpoints';
 
 // Secrets that stand in documents, and the words that stand where a secret was forgotten.
 const wellKnownSecrets = new Set([

@@ -1,5 +1,5 @@
-import { errnoNames } from './errno';
-import type { Operation } from './operations';
+import { errnoNames } from './jaccount/api-errnos';
+import type { Operation } from './jaccount/operations';
 
 /** The stable codes of this package's errors, one per class. */
 export type JaccountErrorCode =

@@ -57,13 +57,15 @@ export { type LogoutEndpoint, type SignOutOptions, signOut } from './client/sign
 export type { TokenSet } from './client/token-set';
 export { TokenSource, type TokenSourceOptions } from './client/token-source';
 export type { JaccountLoginMessage, JaccountRefusedMessage, JaccountRequestMessage } from './diagnostics';
-export { type JaccountEndpoints, jaccountEndpoints } from './endpoints';
 export * from './errors';
-export { type Operation, operations } from './operations';
+export { type JaccountEndpoints, jaccountEndpoints } from './jaccount/endpoints';
+export { type Operation, operations } from './jaccount/operations';
+export { type Grant, type Scope, scopes } from './jaccount/scopes';
+export { type UserType, type UserTypeGroup, userTypes } from './jaccount/user-types';
+export type { IdTokenClaims, Organization, ProfileEntity, TokenResponse } from './jaccount/wire';
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export type { HttpRequest } from './protocol/http';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';
-export { type Grant, type Scope, scopes } from './scopes';
 export type { JaccountAuthenticateOptions } from './strategy/authenticate-options';
 export { CookieTransactions, type CookieTransactionsOptions } from './strategy/cookie-transactions';
 export type { JaccountStrategyOptions } from './strategy/options';
@@ -79,6 +81,4 @@ export type {
   VerifyFunctionWithRequest,
   VerifyFunctionWithRequestAndParams,
 } from './strategy/verify-callback';
-export { type UserType, type UserTypeGroup, userTypes } from './user-types';
 export type { VerifiedUser, VerifyDone } from './verdict';
-export type { IdTokenClaims, Organization, ProfileEntity, TokenResponse } from './wire';

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import { warnOfShortSecret, weaknessOf } from './client-secret';
-import { isLoopback, type JaccountEndpoints, jaccountEndpoints } from './endpoints';
+import { isLoopback, type JaccountEndpoints, jaccountEndpoints } from './jaccount/endpoints';
 
 const endpointNames = ['issuer', 'authorizationURL', 'tokenURL', 'logoutURL', 'apiURL'] as const;
 

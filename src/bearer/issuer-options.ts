@@ -1,5 +1,5 @@
 import { warnOfShortSecret, weaknessOf } from '../client-secret';
-import { type JaccountEndpoints, jaccountEndpoints } from '../endpoints';
+import { type JaccountEndpoints, jaccountEndpoints } from '../jaccount/endpoints';
 import type { GivenOptions } from '../options';
 import type { Transport } from '../protocol/http';
 import { importKey } from '../protocol/id-token';

@@ -1,5 +1,5 @@
 import type { Agent } from 'node:http';
-import { type JaccountEndpoints, jaccountEndpoints } from '../endpoints';
+import { type JaccountEndpoints, jaccountEndpoints } from '../jaccount/endpoints';
 import { GivenOptions } from '../options';
 import { createTransport } from '../protocol/http';
 import { isQuotable } from './challenge';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import { canonicalUserType } from '../user-types';
+import { canonicalUserType } from '../jaccount/user-types';
 import { parseRequired, type RequiredOfPerson, requireRole } from './person';
 
 /**

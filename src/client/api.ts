@@ -1,11 +1,11 @@
 import { ApiError } from '../errors';
-import { type Operation, operationOf } from '../operations';
+import { type Operation, operationOf } from '../jaccount/operations';
+import type { Envelope } from '../jaccount/wire';
 import { profileFromEntity } from '../profile/from-entity';
 import type { JaccountProfile } from '../profile/profile';
 import { authorize, buildApiRequest, sendApiRequest } from '../protocol/api';
 import { parseEnvelope, profileIn, soleEntityIn } from '../protocol/envelope';
 import type { HttpRequest, Transport } from '../protocol/http';
-import type { Envelope } from '../wire';
 import { buildAddress, encodeSegment, fillPath, millisecondsOf, termSegment } from './address';
 import type { Card, CardTransaction, Department, Lesson, Position, TransactionRange } from './entities';
 import type { ClientSettings } from './options';

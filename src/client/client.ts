@@ -1,4 +1,5 @@
 import { IdTokenError } from '../errors';
+import type { IdTokenClaims, TokenResponse } from '../jaccount/wire';
 import { oncePerKey } from '../once';
 import { GivenOptions } from '../options';
 import { buildAuthorizationURL, randomValue } from '../protocol/authorization-request';
@@ -6,7 +7,6 @@ import { createTransport, type HttpRequest } from '../protocol/http';
 import { createIdTokenVerifier, type ExpectedIdToken, type IdTokenVerifier } from '../protocol/id-token';
 import { buildLogoutURL } from '../protocol/logout';
 import { buildTokenRequest, exchangeGrant, type GrantParameters } from '../protocol/token-endpoint';
-import type { IdTokenClaims, TokenResponse } from '../wire';
 import { JaccountApi } from './api';
 import {
   type ClientCredentialsGrant,

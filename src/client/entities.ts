@@ -1,4 +1,4 @@
-import type { Organization } from '../wire';
+import type { Organization } from '../jaccount/wire';
 
 // Numbers and ids stay as jAccount sends them: an id is a string, and may begin with zero.
 

@@ -1,5 +1,5 @@
 import type { Agent } from 'node:http';
-import type { JaccountEndpoints } from '../endpoints';
+import type { JaccountEndpoints } from '../jaccount/endpoints';
 import { GivenOptions, sharedOptionNames } from '../options';
 import type { Timeout } from '../protocol/http';
 import { type ClientAuthMethod, clientAuthMethods } from '../protocol/token-endpoint';

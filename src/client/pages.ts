@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { MalformedResponseError } from '../errors';
+import type { Envelope } from '../jaccount/wire';
 import { GivenOptions } from '../options';
-import type { Envelope } from '../wire';
 import type { PageOptions, Query } from './request';
 
 type PageFetch = (query: Query) => Promise<Envelope>;

@@ -1,5 +1,5 @@
 import { IdTokenError } from '../errors';
-import type { IdTokenClaims, TokenResponse } from '../wire';
+import type { IdTokenClaims, TokenResponse } from '../jaccount/wire';
 
 /**
  * What the token endpoint gave, checked. It is a plain object that JSON keeps, so that it can be stored; whoever reads

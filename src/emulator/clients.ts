@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isLoopback } from '../endpoints';
-import { type Grant, scopes } from '../scopes';
+import { isLoopback } from '../jaccount/endpoints';
+import { type Grant, scopes } from '../jaccount/scopes';
 import { optional } from './form';
 import { oauthRefusal } from './refusal';
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { emulatorClient, isLoopback, type JaccountEndpoints } from '../endpoints';
+import { emulatorClient, isLoopback, type JaccountEndpoints } from '../jaccount/endpoints';
 import { type Behaviour, parseBehaviour } from './behaviour';
 import type { Emulation } from './emulation';
 import { type Exchange, sessionCookie } from './exchange';

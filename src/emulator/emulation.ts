@@ -1,4 +1,4 @@
-import type { JaccountEndpoints } from '../endpoints';
+import type { JaccountEndpoints } from '../jaccount/endpoints';
 import type { ApiKeys } from './api-token';
 import type { Behaviour } from './behaviour';
 import type { EmulatedClient } from './clients';

@@ -1,4 +1,4 @@
-import { emulatorClient, endpointsAt, isLoopback, type JaccountEndpoints } from '../endpoints';
+import { emulatorClient, endpointsAt, isLoopback, type JaccountEndpoints } from '../jaccount/endpoints';
 import { type Account, builtInAccounts } from './accounts';
 import { ApiKeys, type ApiTokenAlgorithm, signApiToken } from './api-token';
 import { approve } from './authorize';

@@ -1,5 +1,5 @@
-import { canonicalUserType } from '../user-types';
-import type { Organization, ProfileEntity } from '../wire';
+import { canonicalUserType } from '../jaccount/user-types';
+import type { Organization, ProfileEntity } from '../jaccount/wire';
 import {
   accountKey,
   type JaccountIdentity,

@@ -1,5 +1,5 @@
-import { canonicalUserType } from '../user-types';
-import type { IdTokenClaims } from '../wire';
+import { canonicalUserType } from '../jaccount/user-types';
+import type { IdTokenClaims } from '../jaccount/wire';
 import { accountKey, type JaccountProfile, mailboxOf, present, textOf } from './profile';
 
 /** The profile that the claims of a verified ID Token make: account, name, number and type of the default identity. */

@@ -1,5 +1,5 @@
 import type { Profile } from 'passport';
-import type { IdTokenClaims, Organization } from '../wire';
+import type { IdTokenClaims, Organization } from '../jaccount/wire';
 
 /**
  * Who signed in, in Passport's shape. Which members are there depends on the scope; `id`, `username` and

@@ -2,7 +2,7 @@ import type { Agent, IncomingMessage } from 'node:http';
 import type { Response, SuperAgentRequest, SuperAgentStatic } from 'superagent';
 import { observeRequest } from '../diagnostics';
 import { JaccountError, MalformedResponseError, NetworkError } from '../errors';
-import type { ProfileEntity } from '../wire';
+import type { ProfileEntity } from '../jaccount/wire';
 import { parseEnvelope, profileIn } from './envelope';
 import { assertPlain, bareCause, type HttpRequest, type HttpResponse, type Transport } from './http';
 

@@ -1,6 +1,6 @@
 import { ApiError, MalformedResponseError } from '../errors';
-import type { Operation } from '../operations';
-import type { Envelope, ProfileEntity } from '../wire';
+import type { Operation } from '../jaccount/operations';
+import type { Envelope, ProfileEntity } from '../jaccount/wire';
 import { type HttpResponse, ownMember, parseJsonObject } from './http';
 
 /**

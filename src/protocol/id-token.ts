@@ -1,8 +1,8 @@
 import { webcrypto } from 'node:crypto';
 import { IdTokenError } from '../errors';
+import type { IdTokenClaims } from '../jaccount/wire';
 import { once } from '../once';
 import { sameText, sha256 } from '../text';
-import type { IdTokenClaims } from '../wire';
 import { assertForm, isNumericDate, type JsonObject, type JwsFault, verifyJws } from './jws';
 
 /** What an ID Token must say to be meant for us. */

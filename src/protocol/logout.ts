@@ -1,4 +1,4 @@
-import { isLoopback } from '../endpoints';
+import { isLoopback } from '../jaccount/endpoints';
 
 /** What a logout request says. */
 export interface LogoutRequest {

@@ -1,6 +1,6 @@
 import { IdTokenError, MalformedResponseError, TokenResponseError } from '../errors';
+import type { TokenResponse } from '../jaccount/wire';
 import { boundedText } from '../text';
-import type { TokenResponse } from '../wire';
 import {
   type HttpRequest,
   type HttpResponse,

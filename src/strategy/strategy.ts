@@ -2,6 +2,8 @@ import type { Request } from 'express';
 import OAuth2Strategy from 'passport-oauth2';
 import type { JaccountLoginMessage } from '../diagnostics';
 import { AccountMismatchError, IdTokenError } from '../errors';
+import { profileScopes } from '../jaccount/scopes';
+import type { IdTokenClaims, ProfileEntity } from '../jaccount/wire';
 import { profileFromEntity } from '../profile/from-entity';
 import { profileFromIdToken } from '../profile/from-id-token';
 import { accountKey, type JaccountProfile } from '../profile/profile';
@@ -11,8 +13,6 @@ import { createIdTokenVerifier, type IdTokenVerifier } from '../protocol/id-toke
 import { loadJose } from '../protocol/jws';
 import { buildLogoutURL } from '../protocol/logout';
 import { exchangeGrant } from '../protocol/token-endpoint';
-import { profileScopes } from '../scopes';
-import type { IdTokenClaims, ProfileEntity } from '../wire';
 import type { JaccountAuthenticateOptions } from './authenticate-options';
 import { type Collaborators, LoginAttempt, replaceTokenRequest } from './login-attempt';
 import { type JaccountStrategyOptions, parseOptions, type StrategySettings } from './options';

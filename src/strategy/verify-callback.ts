@@ -1,4 +1,5 @@
 import type { Request } from 'express';
+import type { IdTokenClaims, TokenResponse } from '../jaccount/wire';
 import type { JaccountProfile } from '../profile/profile';
 import {
   type Verdict,
@@ -8,7 +9,6 @@ import {
   verdictOf,
   within,
 } from '../verdict';
-import type { IdTokenClaims, TokenResponse } from '../wire';
 
 /** Everything that is known once a login has passed every check. */
 export interface VerifyContext {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { JaccountBearerStrategy, type JaccountBearerStrategyOptions } from 'passport-jaccount';
-import { emulatorClient } from '../../dist/endpoints.js';
+import { emulatorClient } from '../../dist/jaccount/endpoints.js';
 import { startApi } from '../support/api';
 import { createKey, rightClaims, signJwt } from '../support/api-issuer';
 

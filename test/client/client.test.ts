@@ -9,7 +9,7 @@ import {
   jaccountEndpoints,
   TokenSource,
 } from 'passport-jaccount';
-import { emulatorClient } from '../../dist/endpoints.js';
+import { emulatorClient } from '../../dist/jaccount/endpoints.js';
 import { rightClaims, signIdToken } from '../support/provider';
 import { type ScriptedServer, startScriptedServer } from '../support/scripted-server';
 

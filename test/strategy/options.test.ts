@@ -3,7 +3,7 @@ import { Agent } from 'node:https';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { JaccountStrategy, jaccountEndpoints, Strategy } from 'passport-jaccount';
-import { emulatorClient } from '../../dist/endpoints.js';
+import { emulatorClient } from '../../dist/jaccount/endpoints.js';
 
 const secret = '0123456789abcdef0123456789abcdef0123456789abcdef';
 const right = { clientID: 'japp000001', clientSecret: secret, callbackURL: 'https://app.example/callback' };

@@ -1,7 +1,7 @@
 import net from 'node:net';
 import tls from 'node:tls';
 import type { JaccountEndpoints } from 'passport-jaccount';
-import { emulatorClient } from '../../dist/endpoints.js';
+import { emulatorClient } from '../../dist/jaccount/endpoints.js';
 import { rightClaims, signIdToken } from './provider';
 
 export type Endpoint = 'token' | 'profile';

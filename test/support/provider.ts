@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JaccountEndpoints } from 'passport-jaccount';
-import { emulatorClient } from '../../dist/endpoints.js';
+import { emulatorClient } from '../../dist/jaccount/endpoints.js';
 
 /** What a provider answers with: JSON, or anything at all. */
 export type Answer =

@@ -1,6 +1,6 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { emulatorClient, endpointsAt, type JaccountEndpoints } from '../../dist/endpoints.js';
+import { emulatorClient, endpointsAt, type JaccountEndpoints } from '../../dist/jaccount/endpoints.js';
 
 /** A request that arrived whole. */
 export interface Received {

@@ -1,4 +1,4 @@
-import type { UserTypeGroup } from '../../user-types';
+import type { UserTypeGroup } from '../../jaccount/user-types';
 import { type Account, userTypeOf } from '../accounts';
 import type { Language } from '../exchange';
 import { html, type Markup } from '../html';

@@ -1,6 +1,6 @@
-import { profileScopes } from '../../scopes';
-import { canonicalUserType } from '../../user-types';
-import type { Organization } from '../../wire';
+import { profileScopes } from '../../jaccount/scopes';
+import { canonicalUserType } from '../../jaccount/user-types';
+import type { Organization } from '../../jaccount/wire';
 import { type Account, entityFor, userTypeOf } from '../accounts';
 import { organizations, university } from '../organizations';
 import { apiRefusal } from '../refusal';

@@ -1,4 +1,4 @@
-import { profileScopes } from '../../scopes';
+import { profileScopes } from '../../jaccount/scopes';
 import { type Account, entityFor } from '../accounts';
 import { apiRefusal } from '../refusal';
 import type { ApiCall, ApiOperation } from './api';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { scopes } from 'passport-jaccount';
-import { profileScopes } from '../dist/scopes.js';
+import { profileScopes } from '../../dist/jaccount/scopes.js';
 
 describe('scopes', () => {
   it('holds the forty scopes that jAccount documents', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { jaccountEndpoints } from 'passport-jaccount';
-import { emulatorClient, endpointsAt, isLoopback } from '../dist/endpoints.js';
+import { emulatorClient, endpointsAt, isLoopback } from '../../dist/jaccount/endpoints.js';
 
 describe('jaccountEndpoints', () => {
   it("holds the five addresses of SJTU's jAccount", () => {

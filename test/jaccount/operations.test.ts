@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { operations, scopes } from 'passport-jaccount';
-import { operationOf } from '../dist/operations.js';
+import { operationOf } from '../../dist/jaccount/operations.js';
 
 describe('operations', () => {
   it('are the 59 that jAccount documents', () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { userTypes } from 'passport-jaccount';
-import { canonicalUserType } from '../dist/user-types.js';
+import { canonicalUserType } from '../../dist/jaccount/user-types.js';
 
 describe('userTypes', () => {
   // The union of the three lists that jAccount publishes, an alias beside its type.
