@@ -71,7 +71,7 @@ describe('docs/', () => {
       });
 
       it('lists every member of a fault', () => {
-        const source = readFileSync(path.join(__dirname, '../src/emulator/faults.ts'), 'utf8');
+        const source = readFileSync(path.join(__dirname, '../src/emulator/state/faults.ts'), 'utf8');
         const [fault] = /^export interface Fault .*?^}/ms.exec(source)!;
         const members = [...fault.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name!);
         const [, table] = /^## (?:Faults|故障)\n(.*?)^## /ms.exec(read(file))!;

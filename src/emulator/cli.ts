@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util';
-import { readAccounts } from './accounts-file';
-import { type Behaviour, behaviours, parseBehaviour } from './behaviour';
 import { type Emulator, startEmulator } from './emulator';
 import type { EmulatorOptions } from './options';
+import { readAccounts } from './state/accounts-file';
+import { type Behaviour, behaviours, parseBehaviour } from './state/behaviour';
 
 const usage = `Usage: passport-jaccount emulator [options]
 

@@ -1,20 +1,20 @@
 import { emulatorClient, endpointsAt, isLoopback, type JaccountEndpoints } from '../jaccount/endpoints';
-import { type Account, builtInAccounts } from './accounts';
-import { ApiKeys, type ApiTokenAlgorithm, signApiToken } from './api-token';
-import { approve } from './authorize';
-import { type Behaviour, defaultBehaviour, parseBehaviour } from './behaviour';
-import type { EmulatedClient } from './clients';
-import { Consents } from './consents';
-import { advance, reset } from './control';
-import { Directory } from './directory';
-import type { Emulation } from './emulation';
-import { Exchange } from './exchange';
-import { type Fault, type FaultPoint, Faults } from './faults';
-import { Grants } from './grants';
+import { advance, reset } from './dashboard/control';
+import { Exchange } from './http/exchange';
+import { type Listener, listen } from './http/server';
+import { ApiKeys, type ApiTokenAlgorithm, signApiToken } from './oauth/api-token';
+import { approve } from './oauth/authorize';
 import { assertOptions, type EmulatorOptions } from './options';
-import { type LoggedRequest, RequestLog } from './request-log';
 import { answer } from './routes';
-import { type Listener, listen } from './server';
+import { type Account, builtInAccounts } from './state/accounts';
+import { type Behaviour, defaultBehaviour, parseBehaviour } from './state/behaviour';
+import type { EmulatedClient } from './state/clients';
+import { Consents } from './state/consents';
+import { Directory } from './state/directory';
+import type { Emulation } from './state/emulation';
+import { type Fault, type FaultPoint, Faults } from './state/faults';
+import { Grants } from './state/grants';
+import { type LoggedRequest, RequestLog } from './state/request-log';
 
 /** A running jAccount of one's own. */
 export interface Emulator {

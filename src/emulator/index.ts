@@ -1,8 +1,8 @@
-export type { Account } from './accounts';
-export type { ApiTokenAlgorithm } from './api-token';
-export { type Behaviour, behaviours } from './behaviour';
-export type { EmulatedClient } from './clients';
 export { type Emulator, startEmulator } from './emulator';
-export type { Fault, FaultPoint } from './faults';
+export type { ApiTokenAlgorithm } from './oauth/api-token';
 export type { EmulatorOptions } from './options';
-export type { LoggedRequest } from './request-log';
+export type { Account } from './state/accounts';
+export { type Behaviour, behaviours } from './state/behaviour';
+export type { EmulatedClient } from './state/clients';
+export type { Fault, FaultPoint } from './state/faults';
+export type { LoggedRequest } from './state/request-log';

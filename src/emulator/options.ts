@@ -1,6 +1,6 @@
-import type { Account } from './accounts';
-import type { Behaviour } from './behaviour';
-import type { EmulatedClient } from './clients';
+import type { Account } from './state/accounts';
+import type { Behaviour } from './state/behaviour';
+import type { EmulatedClient } from './state/clients';
 
 export interface EmulatorOptions {
   /** @default 0, a free port */

@@ -1,19 +1,19 @@
-import { jwks } from './api-token';
-import { authorize, consent, showConsent } from './authorize';
-import { control, controls, dashboard, state } from './control';
-import { discoveryDocument } from './discovery';
-import type { Emulation } from './emulation';
-import type { Exchange } from './exchange';
-import type { FaultPoint } from './faults';
-import { login, showLogin } from './login';
-import { logout } from './logout';
-import { maintenancePage, misbehave, sendBody } from './misbehave';
+import { control, controls, dashboard, state } from './dashboard/control';
+import type { Exchange } from './http/exchange';
+import { maintenancePage, misbehave, sendBody } from './http/misbehave';
+import { ApiRefusal, apiRefusal, methodRefusal, oauthRefusal } from './http/refusal';
+import { jwks } from './oauth/api-token';
+import { authorize, consent, showConsent } from './oauth/authorize';
+import { discoveryDocument } from './oauth/discovery';
+import { login, showLogin } from './oauth/login';
+import { logout } from './oauth/logout';
+import { token } from './oauth/token';
 import { script } from './pages/script';
 import { styleSheet } from './pages/style';
-import { ApiRefusal, apiRefusal, methodRefusal, oauthRefusal } from './refusal';
 import { type ApiOperation, callApi } from './rest/api';
 import { apiOperations } from './rest/operations';
-import { token } from './token';
+import type { Emulation } from './state/emulation';
+import type { FaultPoint } from './state/faults';
 
 type Handler = (emulation: Emulation, exchange: Exchange) => void | Promise<void>;
 

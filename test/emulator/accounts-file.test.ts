@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
 import { startEmulator } from 'passport-jaccount/emulator';
-import { readAccounts } from '../../dist/emulator/accounts-file.js';
+import { readAccounts } from '../../dist/emulator/state/accounts-file.js';
 import { callApi, userToken } from '../support/api-calls';
 
 describe('readAccounts()', () => {

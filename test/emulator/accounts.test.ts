@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { userTypes } from 'passport-jaccount';
 import { type Account, type Emulator, startEmulator } from 'passport-jaccount/emulator';
-import { builtInAccounts, entityFor, userTypeOf } from '../../dist/emulator/accounts.js';
+import { builtInAccounts, entityFor, userTypeOf } from '../../dist/emulator/state/accounts.js';
 import { callApi, userToken } from '../support/api-calls';
 
 interface Identity {

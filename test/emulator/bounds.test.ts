@@ -3,7 +3,7 @@ import http from 'node:http';
 import net from 'node:net';
 import { expect } from 'chai';
 import { type Emulator, startEmulator } from 'passport-jaccount/emulator';
-import { ExpiringMap } from '../../dist/emulator/expiring-map.js';
+import { ExpiringMap } from '../../dist/emulator/state/expiring-map.js';
 import { RelyingParty, responseOf } from '../support/relying-party';
 
 describe('bounds', () => {

@@ -1,6 +1,6 @@
-import type { Account } from '../accounts';
-import type { Language } from '../exchange';
-import { filled, html, type Markup } from '../html';
+import type { Language } from '../http/exchange';
+import { filled, html, type Markup } from '../http/html';
+import type { Account } from '../state/accounts';
 import { layout } from './layout';
 import { face, nameOf } from './person';
 import { purposeOf } from './scope-text';

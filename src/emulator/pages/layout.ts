@@ -1,5 +1,5 @@
-import type { Language } from '../exchange';
-import { html, type Markup } from '../html';
+import type { Language } from '../http/exchange';
+import { html, type Markup } from '../http/html';
 import { words } from './text';
 
 export interface Shell {

@@ -1,6 +1,6 @@
-import { type Account, userTypeOf } from '../accounts';
-import type { Language } from '../exchange';
-import { filled, html, type Markup } from '../html';
+import type { Language } from '../http/exchange';
+import { filled, html, type Markup } from '../http/html';
+import { type Account, userTypeOf } from '../state/accounts';
 import { layout } from './layout';
 import { face, groupOf, groups, nameOf, typeNameOf } from './person';
 import { type Words, words } from './text';

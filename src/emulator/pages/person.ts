@@ -1,7 +1,7 @@
 import type { UserTypeGroup } from '../../jaccount/user-types';
-import { type Account, userTypeOf } from '../accounts';
-import type { Language } from '../exchange';
-import { html, type Markup } from '../html';
+import type { Language } from '../http/exchange';
+import { html, type Markup } from '../http/html';
+import { type Account, userTypeOf } from '../state/accounts';
 
 /** The groups of user types, in the order of their filter. */
 export const groups = ['student', 'staff', 'alumni', 'guest', 'collective', 'other'] as const;

@@ -1,4 +1,4 @@
-import type { Language } from '../exchange';
+import type { Language } from '../http/exchange';
 import { inLanguage, type Pair } from './text';
 
 // What a scope opens, completing "Let it …". The scopes that no user is asked about are not here.

@@ -1,5 +1,5 @@
-import type { Language } from '../exchange';
-import { html } from '../html';
+import type { Language } from '../http/exchange';
+import { html } from '../http/html';
 import { layout } from './layout';
 import { words } from './text';
 

@@ -1,4 +1,4 @@
-import { dashboardStyle } from './dashboard-style';
+import { dashboardStyle } from '../dashboard/dashboard-style';
 import { loginStyle } from './login-style';
 
 const base = `

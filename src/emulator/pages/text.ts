@@ -1,4 +1,4 @@
-import type { Language } from '../exchange';
+import type { Language } from '../http/exchange';
 
 /** What one thing is called in both languages, side by side so that neither is forgotten. */
 export type Pair = readonly [zh: string, en: string];

@@ -1,8 +1,8 @@
-import type { Account } from '../accounts';
-import type { Emulation } from '../emulation';
-import type { Exchange } from '../exchange';
-import type { Tokens } from '../grants';
-import { apiRefusal } from '../refusal';
+import type { Exchange } from '../http/exchange';
+import { apiRefusal } from '../http/refusal';
+import type { Account } from '../state/accounts';
+import type { Emulation } from '../state/emulation';
+import type { Tokens } from '../state/grants';
 
 /** One operation of the REST API. */
 export interface ApiOperation {

@@ -1,5 +1,5 @@
-import type { Account } from '../accounts';
-import { apiRefusal } from '../refusal';
+import { apiRefusal } from '../http/refusal';
+import type { Account } from '../state/accounts';
 import type { ApiCall, ApiOperation, Entities } from './api';
 import { type Card, cardOf, type Transaction, transactionsOf } from './cards';
 import { ofApplications } from './enterprise';

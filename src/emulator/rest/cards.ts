@@ -1,4 +1,4 @@
-import { type Account, userTypeOf } from '../accounts';
+import { type Account, userTypeOf } from '../state/accounts';
 import { numberFrom } from './made-up';
 
 /** A campus card, as the documentation shows it. Amounts are yuan, in doubles. */

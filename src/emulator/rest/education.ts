@@ -1,4 +1,4 @@
-import { apiRefusal } from '../refusal';
+import { apiRefusal } from '../http/refusal';
 import type { ApiCall, ApiOperation, Entities } from './api';
 import { findLesson, type Lesson, lessonsOf } from './lessons';
 import { numberFrom } from './made-up';

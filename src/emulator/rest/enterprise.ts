@@ -1,9 +1,9 @@
 import { profileScopes } from '../../jaccount/scopes';
 import { canonicalUserType } from '../../jaccount/user-types';
 import type { Organization } from '../../jaccount/wire';
-import { type Account, entityFor, userTypeOf } from '../accounts';
-import { organizations, university } from '../organizations';
-import { apiRefusal } from '../refusal';
+import { apiRefusal } from '../http/refusal';
+import { type Account, entityFor, userTypeOf } from '../state/accounts';
+import { organizations, university } from '../state/organizations';
 import type { ApiCall, ApiOperation, Entities } from './api';
 import { accountNamed } from './profile';
 import { badParameter, parameter } from './query';

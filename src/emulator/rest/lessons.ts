@@ -1,5 +1,5 @@
-import { type Account, userTypeOf } from '../accounts';
-import { organizationOf } from '../organizations';
+import { type Account, userTypeOf } from '../state/accounts';
+import { organizationOf } from '../state/organizations';
 import { numberFrom } from './made-up';
 import { parseTerm } from './terms';
 

@@ -1,6 +1,6 @@
 import { profileScopes } from '../../jaccount/scopes';
-import { type Account, entityFor } from '../accounts';
-import { apiRefusal } from '../refusal';
+import { apiRefusal } from '../http/refusal';
+import { type Account, entityFor } from '../state/accounts';
 import type { ApiCall, ApiOperation } from './api';
 import { page } from './query';
 

@@ -1,4 +1,4 @@
-import { ApiRefusal } from '../refusal';
+import { ApiRefusal } from '../http/refusal';
 import type { Entities } from './api';
 
 /** The refusal of a parameter, with the explanation where jAccount puts it. */

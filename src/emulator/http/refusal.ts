@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import { errnoNames } from '../jaccount/api-errnos';
+import { errnoNames } from '../../jaccount/api-errnos';
 
 /** An answer that a handler throws instead of writing, so that no branch can forget to stop. */
 export class Refusal extends Error {

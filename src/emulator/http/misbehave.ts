@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import type { Fault } from '../state/faults';
 import type { Exchange } from './exchange';
-import type { Fault } from './faults';
 import { apiRefusal } from './refusal';
 
 /** Does what a fault says, as far as it concerns the answer as a whole. True if the answer has been given thereby. */

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from 'node:http';
-import { emulatorClient, isLoopback, type JaccountEndpoints } from '../jaccount/endpoints';
-import { type Behaviour, parseBehaviour } from './behaviour';
-import type { Emulation } from './emulation';
-import { type Exchange, sessionCookie } from './exchange';
-import type { Fault, FaultPoint, PendingFault } from './faults';
-import { readBody } from './form';
-import { dashboardPage } from './pages/dashboard';
-import { oauthRefusal } from './refusal';
-import type { LoggedRequest } from './request-log';
+import { emulatorClient, isLoopback, type JaccountEndpoints } from '../../jaccount/endpoints';
+import { type Exchange, sessionCookie } from '../http/exchange';
+import { readBody } from '../http/form';
+import { oauthRefusal } from '../http/refusal';
+import { type Behaviour, parseBehaviour } from '../state/behaviour';
+import type { Emulation } from '../state/emulation';
+import type { Fault, FaultPoint, PendingFault } from '../state/faults';
+import type { LoggedRequest } from '../state/request-log';
+import { dashboardPage } from './dashboard';
 
 /** Everything that there is to see of a running emulator. */
 export interface Snapshot {

@@ -1,9 +1,9 @@
+import { type Exchange, sessionCookie } from '../http/exchange';
+import { optional } from '../http/form';
+import { loginPage } from '../pages/login';
+import { sameSecret } from '../state/clients';
+import type { Emulation } from '../state/emulation';
 import { localReturn } from './authorize';
-import { sameSecret } from './clients';
-import type { Emulation } from './emulation';
-import { type Exchange, sessionCookie } from './exchange';
-import { optional } from './form';
-import { loginPage } from './pages/login';
 
 type Problem = 'unknown-account' | 'wrong-password';
 

@@ -1,5 +1,5 @@
-import { type UserType, userTypes } from '../jaccount/user-types';
-import type { ProfileEntity } from '../jaccount/wire';
+import { type UserType, userTypes } from '../../jaccount/user-types';
+import type { ProfileEntity } from '../../jaccount/wire';
 import type { Behaviour } from './behaviour';
 import { organizationOf, topOrganizationOf } from './organizations';
 import { type Person, type PersonIdentity, people } from './people';

@@ -1,7 +1,7 @@
-import type { Snapshot } from '../control';
-import type { Language } from '../exchange';
-import { html, type Markup } from '../html';
-import { words } from './text';
+import type { Language } from '../http/exchange';
+import { html, type Markup } from '../http/html';
+import { words } from '../pages/text';
+import type { Snapshot } from './control';
 
 /** The ID Token that was issued last, decoded. */
 export function idTokenSection({ idToken }: Snapshot, language: Language): Markup {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import type { Fault } from './faults';
+import type { Fault } from '../state/faults';
 import { readForm } from './form';
 import { oauthRefusal, Refusal } from './refusal';
 

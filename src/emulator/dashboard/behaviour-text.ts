@@ -1,5 +1,5 @@
-import type { Behaviour, BehaviourName } from '../behaviour';
-import type { Pair } from './text';
+import type { Pair } from '../pages/text';
+import type { Behaviour, BehaviourName } from '../state/behaviour';
 
 interface Explanation<Value extends string> {
   label: Pair;

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../control';
+import type { Snapshot } from './control';
 
 export interface Environment {
   name: string;

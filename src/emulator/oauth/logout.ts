@@ -1,9 +1,9 @@
-import { isWebAddress } from './clients';
-import type { Emulation } from './emulation';
-import { type Exchange, sessionCookie } from './exchange';
-import { optional, required } from './form';
-import { signedOutPage } from './pages/signed-out';
-import { oauthRefusal } from './refusal';
+import { type Exchange, sessionCookie } from '../http/exchange';
+import { optional, required } from '../http/form';
+import { oauthRefusal } from '../http/refusal';
+import { signedOutPage } from '../pages/signed-out';
+import { isWebAddress } from '../state/clients';
+import type { Emulation } from '../state/emulation';
 
 /** `GET /oauth2/logout`: ends the single sign-on session and sends the browser back, with or without `client_id`. */
 export function logout({ grants, behaviour }: Emulation, exchange: Exchange): void {

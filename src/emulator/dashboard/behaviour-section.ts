@@ -1,9 +1,9 @@
-import { type Behaviour, type BehaviourName, behaviours } from '../behaviour';
-import type { Snapshot } from '../control';
-import type { Language } from '../exchange';
-import { html, type Markup } from '../html';
+import type { Language } from '../http/exchange';
+import { html, type Markup } from '../http/html';
+import { inLanguage, type Pair, words } from '../pages/text';
+import { type Behaviour, type BehaviourName, behaviours } from '../state/behaviour';
 import { behaviourTexts } from './behaviour-text';
-import { inLanguage, type Pair, words } from './text';
+import type { Snapshot } from './control';
 
 /** Every switch of `behaviour`, explained. */
 export function behaviourSection({ behaviour }: Snapshot, language: Language): Markup {

@@ -1,10 +1,10 @@
-import type { Behaviour } from '../behaviour';
-import type { Snapshot } from '../control';
-import type { Language } from '../exchange';
-import { faultPoints, type PendingFault } from '../faults';
-import { filled, html, type Markup } from '../html';
+import type { Language } from '../http/exchange';
+import { filled, html, type Markup } from '../http/html';
+import { inLanguage, type Pair, type Words, words } from '../pages/text';
+import type { Behaviour } from '../state/behaviour';
+import { faultPoints, type PendingFault } from '../state/faults';
+import type { Snapshot } from './control';
 import { fieldsOf, pendingOf, type ReadyFault, readyFaults, summaryOf } from './ready-faults';
-import { inLanguage, type Pair, type Words, words } from './text';
 
 /** The faults that can be switched on, those that wait, and a form for any other. */
 export function faultsSection({ faults, behaviour }: Snapshot, language: Language): Markup {

@@ -1,4 +1,4 @@
-import type { Emulation } from './emulation';
+import type { Emulation } from '../state/emulation';
 
 /**
  * The discovery document, with the members that jAccount's has and no other: no `jwks_uri`, no `userinfo_endpoint`,

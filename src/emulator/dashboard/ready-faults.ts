@@ -1,5 +1,5 @@
-import type { Fault, FaultPoint, PendingFault } from '../faults';
-import type { Pair } from './text';
+import type { Pair } from '../pages/text';
+import type { Fault, FaultPoint, PendingFault } from '../state/faults';
 
 export interface ReadyFault {
   id: string;

@@ -1,12 +1,12 @@
+import type { Exchange } from '../http/exchange';
+import { optional, required } from '../http/form';
+import { oauthRefusal } from '../http/refusal';
+import { authenticateClient, type EmulatedClient, grantableScope, sameSecret } from '../state/clients';
+import type { Emulation } from '../state/emulation';
+import type { Fault } from '../state/faults';
+import { type Authorization, accessTokenLifetime, answersChallenge, type Tokens } from '../state/grants';
 import { apiTokenFor } from './api-token';
-import { authenticateClient, type EmulatedClient, grantableScope, sameSecret } from './clients';
-import type { Emulation } from './emulation';
-import type { Exchange } from './exchange';
-import type { Fault } from './faults';
-import { optional, required } from './form';
-import { type Authorization, accessTokenLifetime, answersChallenge, type Tokens } from './grants';
 import { idToken } from './id-token';
-import { oauthRefusal } from './refusal';
 
 type TokenGrant = (emulation: Emulation, client: EmulatedClient, form: URLSearchParams) => Tokens;
 

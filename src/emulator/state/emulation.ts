@@ -1,5 +1,5 @@
-import type { JaccountEndpoints } from '../jaccount/endpoints';
-import type { ApiKeys } from './api-token';
+import type { JaccountEndpoints } from '../../jaccount/endpoints';
+import type { ApiKeys } from '../oauth/api-token';
 import type { Behaviour } from './behaviour';
 import type { EmulatedClient } from './clients';
 import type { Consents } from './consents';

@@ -1,9 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { EmulatedClient } from './clients';
-import { secondsNow } from './clock';
-import type { Emulation } from './emulation';
-import type { Fault } from './faults';
-import { type Authorization, accessTokenLifetime } from './grants';
+import type { EmulatedClient } from '../state/clients';
+import { secondsNow } from '../state/clock';
+import type { Emulation } from '../state/emulation';
+import type { Fault } from '../state/faults';
+import { type Authorization, accessTokenLifetime } from '../state/grants';
 
 /**
  * An ID Token as jAccount makes it: HS256 over the octets of the client secret, no `kid`, no `at_hash`. Written by

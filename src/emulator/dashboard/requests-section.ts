@@ -1,8 +1,8 @@
-import type { Snapshot } from '../control';
-import type { Language } from '../exchange';
-import { html, type Markup } from '../html';
-import type { LoggedRequest } from '../request-log';
-import { type Words, words } from './text';
+import type { Language } from '../http/exchange';
+import { html, type Markup } from '../http/html';
+import { type Words, words } from '../pages/text';
+import type { LoggedRequest } from '../state/request-log';
+import type { Snapshot } from './control';
 
 const maxShown = 50;
 

@@ -1,8 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isLoopback } from '../jaccount/endpoints';
-import { type Grant, scopes } from '../jaccount/scopes';
-import { optional } from './form';
-import { oauthRefusal } from './refusal';
+import { isLoopback } from '../../jaccount/endpoints';
+import { type Grant, scopes } from '../../jaccount/scopes';
+import { optional } from '../http/form';
+import { oauthRefusal } from '../http/refusal';
 
 /** An application that may use the emulator. */
 export interface EmulatedClient {

@@ -1,8 +1,8 @@
-import { type EmulatedClient, grantableScope, isRegistered } from './clients';
-import type { Emulation } from './emulation';
-import { optional, required } from './form';
-import type { Authorization } from './grants';
-import { oauthRefusal } from './refusal';
+import { optional, required } from '../http/form';
+import { oauthRefusal } from '../http/refusal';
+import { type EmulatedClient, grantableScope, isRegistered } from '../state/clients';
+import type { Emulation } from '../state/emulation';
+import type { Authorization } from '../state/grants';
 
 /** To whom the answer goes, once that is sure. */
 export interface Recipient {

@@ -1,13 +1,13 @@
-import type { Snapshot } from '../control';
-import type { Language } from '../exchange';
-import { filled, html, type Markup } from '../html';
+import type { Language } from '../http/exchange';
+import { filled, html, type Markup } from '../http/html';
+import { layout } from '../pages/layout';
+import { type Words, words } from '../pages/text';
 import { behaviourSection } from './behaviour-section';
+import type { Snapshot } from './control';
 import { type Environment, environments } from './environment';
 import { faultsSection } from './faults-section';
 import { idTokenSection } from './id-token-section';
-import { layout } from './layout';
 import { requestsSection } from './requests-section';
-import { type Words, words } from './text';
 
 export interface DashboardPage {
   language: Language;

@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync, type KeyObject, randomUUID, sign } from 'node:crypto';
-import { type EmulatedClient, namesIn } from './clients';
-import { secondsNow } from './clock';
-import type { Emulation } from './emulation';
-import { optional, required } from './form';
-import { oauthRefusal } from './refusal';
+import { optional, required } from '../http/form';
+import { oauthRefusal } from '../http/refusal';
+import { type EmulatedClient, namesIn } from '../state/clients';
+import { secondsNow } from '../state/clock';
+import type { Emulation } from '../state/emulation';
 
 export type ApiTokenAlgorithm = 'RS256' | 'ES256';
 

@@ -1,12 +1,12 @@
-import type { Account } from './accounts';
+import { type Exchange, sessionCookie } from '../http/exchange';
+import { optional } from '../http/form';
+import { misbehave } from '../http/misbehave';
+import { oauthRefusal, Refusal } from '../http/refusal';
+import { consentPage } from '../pages/consent';
+import type { Account } from '../state/accounts';
+import type { Emulation } from '../state/emulation';
+import type { Authorization } from '../state/grants';
 import { type AuthorizationRequest, type Recipient, recipientOf, requestIn } from './authorization-request';
-import type { Emulation } from './emulation';
-import { type Exchange, sessionCookie } from './exchange';
-import { optional } from './form';
-import type { Authorization } from './grants';
-import { misbehave } from './misbehave';
-import { consentPage } from './pages/consent';
-import { oauthRefusal, Refusal } from './refusal';
 import { tokenResponse } from './token';
 
 /**

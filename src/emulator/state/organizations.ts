@@ -1,4 +1,4 @@
-import type { Organization } from '../jaccount/wire';
+import type { Organization } from '../../jaccount/wire';
 
 interface Unit extends Organization {
   /** The id of the unit that it belongs to; empty for the university. */
