@@ -1,9 +1,4 @@
 export type { BearerClaims } from './bearer/claims';
-export {
-  type BearerErrorBody,
-  type BearerErrorHandlerOptions,
-  bearerErrorHandler,
-} from './bearer/error-handler';
 export type { TokenType } from './bearer/issuer';
 export type {
   BearerIssuer,
@@ -14,12 +9,8 @@ export type {
   SignatureAlgorithm,
 } from './bearer/issuer-options';
 export type { JaccountBearerStrategyOptions } from './bearer/options';
-export type { Person, PersonIdentity, RequirePersonOptions } from './bearer/person';
 export { bearerErrorOf } from './bearer/refusals';
 export type { KeyTimes } from './bearer/remote-keys';
-export { requireOrganization } from './bearer/require-organization';
-export { type RequireScopeOptions, requireScope } from './bearer/require-scope';
-export { requireUserType } from './bearer/require-user-type';
 export { type BearerAuthInfo, JaccountBearerStrategy } from './bearer/strategy';
 export type {
   BearerContext,
@@ -53,11 +44,20 @@ export type {
   Query,
   RequestOptions,
 } from './client/request';
-export { type LogoutEndpoint, type SignOutOptions, signOut } from './client/sign-out';
 export type { TokenSet } from './client/token-set';
 export { TokenSource, type TokenSourceOptions } from './client/token-source';
 export type { JaccountLoginMessage, JaccountRefusedMessage, JaccountRequestMessage } from './diagnostics';
 export * from './errors';
+export {
+  type BearerErrorBody,
+  type BearerErrorHandlerOptions,
+  bearerErrorHandler,
+} from './handlers/bearer-error-handler';
+export type { Person, PersonIdentity, RequirePersonOptions } from './handlers/person';
+export { requireOrganization } from './handlers/require-organization';
+export { type RequireScopeOptions, requireScope } from './handlers/require-scope';
+export { requireUserType } from './handlers/require-user-type';
+export { type LogoutEndpoint, type SignOutOptions, signOut } from './handlers/sign-out';
 export { type JaccountEndpoints, jaccountEndpoints } from './jaccount/endpoints';
 export { type Operation, operations } from './jaccount/operations';
 export { type Grant, type Scope, scopes } from './jaccount/scopes';
@@ -73,6 +73,7 @@ export { sanitizeReturnTo } from './strategy/return-to';
 export { SessionTransactions } from './strategy/session-transactions';
 export { JaccountStrategy, JaccountStrategy as Strategy } from './strategy/strategy';
 export type { Transaction, TransactionStore } from './strategy/transaction';
+export type { VerifiedUser, VerifyDone } from './strategy/verdict';
 export type {
   ContextVerifyFunction,
   VerifyContext,
@@ -81,4 +82,3 @@ export type {
   VerifyFunctionWithRequest,
   VerifyFunctionWithRequestAndParams,
 } from './strategy/verify-callback';
-export type { VerifiedUser, VerifyDone } from './verdict';

@@ -9,8 +9,9 @@ const floors: Record<string, string[]> = {
   protocol: ['jaccount', 'ground'],
   profile: ['jaccount', 'ground'],
   strategy: ['jaccount', 'ground', 'protocol', 'profile'],
-  bearer: ['jaccount', 'ground', 'protocol', 'profile'],
   client: ['jaccount', 'ground', 'protocol', 'profile'],
+  bearer: ['jaccount', 'ground', 'protocol', 'profile', 'strategy'],
+  handlers: ['jaccount', 'ground', 'bearer'],
   emulator: ['jaccount'],
 };
 

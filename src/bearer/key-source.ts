@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 import { BearerError } from '../errors';
-import { once } from '../once';
+import { once } from '../protocol/once';
 import type { PublicJwk } from './jwk';
 
 /** The part of a token's header that a key is looked up by. */

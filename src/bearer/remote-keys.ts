@@ -1,7 +1,7 @@
 import type { webcrypto } from 'node:crypto';
 import { KeySetError, MalformedResponseError } from '../errors';
-import { once } from '../once';
 import { parseJsonObject, sendRequest, type Transport } from '../protocol/http';
+import { once } from '../protocol/once';
 import { type PublicJwk, usableKeys } from './jwk';
 import { type KeyHint, type KeySource, keysIn } from './key-source';
 

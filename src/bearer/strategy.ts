@@ -4,7 +4,7 @@ import type { Strategy, StrategyCreatedStatic } from 'passport';
 import { BearerError } from '../errors';
 import type { JaccountProfile } from '../profile/profile';
 import { loadJose } from '../protocol/jws';
-import { errorOf } from '../verdict';
+import { errorOf } from '../strategy/verdict';
 import { keepPrivate, setChallenge } from './answer';
 import { buildChallenge } from './challenge';
 import type { BearerClaims } from './claims';

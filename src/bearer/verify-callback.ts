@@ -7,7 +7,7 @@ import {
   type VerifyResult,
   verdictOf,
   within,
-} from '../verdict';
+} from '../strategy/verdict';
 import type { BearerClaims } from './claims';
 
 /** Everything that is known once a bearer token has passed every check. */

@@ -1,11 +1,11 @@
 import { IdTokenError } from '../errors';
 import type { IdTokenClaims, TokenResponse } from '../jaccount/wire';
-import { oncePerKey } from '../once';
 import { GivenOptions } from '../options';
 import { buildAuthorizationURL, randomValue } from '../protocol/authorization-request';
 import { createTransport, type HttpRequest } from '../protocol/http';
 import { createIdTokenVerifier, type ExpectedIdToken, type IdTokenVerifier } from '../protocol/id-token';
 import { buildLogoutURL } from '../protocol/logout';
+import { oncePerKey } from '../protocol/once';
 import { buildTokenRequest, exchangeGrant, type GrantParameters } from '../protocol/token-endpoint';
 import { JaccountApi } from './api';
 import {

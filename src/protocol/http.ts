@@ -2,7 +2,7 @@ import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { observeRequest } from '../diagnostics';
 import { MalformedResponseError, NetworkError } from '../errors';
-import { parseJson } from '../json';
+import { parseJson } from './json';
 
 /** How requests travel: shared by everything that one strategy or client sends. */
 export interface Transport {

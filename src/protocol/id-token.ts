@@ -1,9 +1,9 @@
 import { webcrypto } from 'node:crypto';
 import { IdTokenError } from '../errors';
 import type { IdTokenClaims } from '../jaccount/wire';
-import { once } from '../once';
-import { sameText, sha256 } from '../text';
 import { assertForm, isNumericDate, type JsonObject, type JwsFault, verifyJws } from './jws';
+import { once } from './once';
+import { sameText, sha256 } from './text';
 
 /** What an ID Token must say to be meant for us. */
 export interface ExpectedIdToken {

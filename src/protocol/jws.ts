@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto';
-import { parseJson } from '../json';
-import { once } from '../once';
+import { parseJson } from './json';
+import { once } from './once';
 
 /** Which step of RFC 7515, section 5.2, a token failed. */
 export type JwsFault = 'malformed' | 'algorithm' | 'signature';

@@ -1,6 +1,5 @@
 import { IdTokenError, MalformedResponseError, TokenResponseError } from '../errors';
 import type { TokenResponse } from '../jaccount/wire';
-import { boundedText } from '../text';
 import {
   type HttpRequest,
   type HttpResponse,
@@ -9,6 +8,7 @@ import {
   sendRequest,
   type Transport,
 } from './http';
+import { boundedText } from './text';
 
 /** How the client proves who it is. @see RFC 6749, section 2.3.1 */
 export type ClientAuthMethod = (typeof clientAuthMethods)[number];

@@ -1,9 +1,9 @@
 import { hkdfSync, webcrypto } from 'node:crypto';
 import type { Request } from 'express';
 import { StateError } from '../errors';
-import { parseJson } from '../json';
-import { once } from '../once';
-import { sameText } from '../text';
+import { parseJson } from '../protocol/json';
+import { once } from '../protocol/once';
+import { sameText } from '../protocol/text';
 import {
   isExpired,
   isTransaction,

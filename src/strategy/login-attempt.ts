@@ -8,13 +8,13 @@ import type { TokenResponse } from '../jaccount/wire';
 import type { JaccountProfile } from '../profile/profile';
 import { randomValue } from '../protocol/authorization-request';
 import type { GrantParameters } from '../protocol/token-endpoint';
-import { errorOf } from '../verdict';
 import { type AuthenticateOptions, assertOurs, returnPathOf } from './authenticate-options';
 import { type AuthorizationResponse, parseAuthorizationResponse } from './callback';
 import { parseScope, type StrategySettings } from './options';
 import { challengeOf, codesOf, isFailure, type RefusalCodes, refusalOf } from './outcome';
 import { sanitizeReturnTo } from './return-to';
 import { assertUsable, handleOf, signedInUser, type Transaction } from './transaction';
+import { errorOf } from './verdict';
 import type { Verifier } from './verify-callback';
 
 /** Exchanges a grant at the strategy's token endpoint. */

@@ -8,7 +8,7 @@ import {
   StateError,
   TokenResponseError,
 } from '../errors';
-import { boundedText } from '../text';
+import { boundedText } from '../protocol/text';
 
 // RFC 6749, section 4.1.2.1, and OpenID Connect Core 1.0, section 3.1.2.6.
 const authorizationErrors = new Set([

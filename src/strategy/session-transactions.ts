@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { type LoginContext, StateError } from '../errors';
-import { sameText } from '../text';
+import { sameText } from '../protocol/text';
 import {
   isExpired,
   isTransaction,

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { StateError } from '../errors';
-import { sameText, sha256 } from '../text';
+import { sameText, sha256 } from '../protocol/text';
 
 /** What the strategy remembers between sending a browser to jAccount and its return: one pending login. */
 export interface Transaction {

@@ -8,7 +8,7 @@ import {
   type VerifyResult,
   verdictOf,
   within,
-} from '../verdict';
+} from './verdict';
 
 /** Everything that is known once a login has passed every check. */
 export interface VerifyContext {

@@ -1,8 +1,8 @@
 import type { Request, RequestHandler } from 'express';
+import { buildChallenge } from '../bearer/challenge';
+import { realmOf } from '../bearer/refusals';
+import type { BearerAuthInfo } from '../bearer/strategy';
 import { BearerError } from '../errors';
-import { buildChallenge } from './challenge';
-import { realmOf } from './refusals';
-import type { BearerAuthInfo } from './strategy';
 
 /** What a bearer token left on the request; nothing where a session signed the user in. */
 export function authInfoOf({ authInfo }: Request): Partial<BearerAuthInfo> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { expect } from 'chai';
-import { once, oncePerKey } from '../dist/once.js';
+import { once, oncePerKey } from '../../dist/protocol/once.js';
 
 describe('once()', () => {
   it('makes nothing before it is wanted', () => {

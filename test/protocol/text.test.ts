@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { boundedText, sameText, sha256 } from '../dist/text.js';
+import { boundedText, sameText, sha256 } from '../../dist/protocol/text.js';
 
 describe('boundedText()', () => {
   const kept: [what: string, text: string][] = [

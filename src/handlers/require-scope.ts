@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express';
+import { buildChallenge, isScopeToken } from '../bearer/challenge';
+import { realmOf } from '../bearer/refusals';
 import { BearerError } from '../errors';
-import { buildChallenge, isScopeToken } from './challenge';
 import { authInfoOf, guard, parseNeeded } from './guard';
-import { realmOf } from './refusals';
 
 export interface RequireScopeOptions {
   /** One of the words is enough. @default false, all are needed */

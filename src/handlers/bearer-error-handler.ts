@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
+import { bearerErrorOf } from '../bearer/refusals';
 import { BearerError, type BearerFault } from '../errors';
-import { bearerErrorOf } from './refusals';
 
 export interface BearerErrorHandlerOptions {
   /** Of the descriptions. @default 'en' */
