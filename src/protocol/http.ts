@@ -48,78 +48,100 @@ export function createTransport({ response, deadline }: Timeout, agent?: http.Ag
 }
 
 /**
- * One exchange over node:https that settles once and in time: no redirect is followed, no encoding undone, no
- * request repeated, and no more than `maxOctets` of the answer kept.
+ * Sends one request over node:https. It settles once and in time: it follows no redirect, undoes no encoding, repeats no
+ * request, and keeps no more than `maxOctets` of the answer.
  */
 export function sendRequest(
   request: HttpRequest,
   transport: Transport,
   maxOctets: number,
 ): Promise<HttpResponse> {
-  return observeRequest(request, () => exchange(request, transport, maxOctets));
+  return observeRequest(request, () => send(request, transport, maxOctets));
 }
 
-async function exchange(
+// Callbacks and two timers instead of AbortSignal and `for await`: those cost half as much again as the request itself.
+function send(
   request: HttpRequest,
   { agentFor, timeout }: Transport,
   maxOctets: number,
 ): Promise<HttpResponse> {
-  const abort = new AbortController();
-  const patience = setTimeout(() => abort.abort(), Math.min(timeout.response, timeout.deadline));
-  const deadline = setTimeout(() => abort.abort(), timeout.deadline);
-  try {
-    const response = await openResponse(request, agentFor(request.url), abort.signal);
-    clearTimeout(patience);
-    return await readResponse(response, maxOctets);
-  } catch (error) {
-    if (error instanceof MalformedResponseError) throw error;
-    throw new NetworkError(request.url, { timedOut: abort.signal.aborted, cause: bareCause(error) });
-  } finally {
-    clearTimeout(patience);
-    clearTimeout(deadline);
-  }
-}
-
-function openResponse(
-  request: HttpRequest,
-  agent: http.Agent,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
-  const { method, url, body } = request;
-  const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
-  const headers = { ...request.headers, ...length };
-  const open = url.startsWith('https:') ? https.request : http.request;
   return new Promise((resolve, reject) => {
-    open(url, { method, headers, agent, signal })
-      .on('response', resolve)
-      .on('error', reject)
-      // Without a listener Node drops the connection and says nothing.
-      .on('upgrade', (_response, socket) => {
-        socket.destroy();
-        reject(new Error('the answer switches protocols'));
+    const sent = openRequest(request, agentFor(request.url));
+    const expire = () => fail(new Error('the time is up'), true);
+    const patience = setTimeout(expire, Math.min(timeout.response, timeout.deadline));
+    const deadline = setTimeout(expire, timeout.deadline);
+    const stopClock = () => {
+      clearTimeout(patience);
+      clearTimeout(deadline);
+    };
+    const fail = (error: Error, timedOut = false) => {
+      stopClock();
+      reject(networkErrorOf(error, request.url, timedOut));
+      sent.destroy();
+    };
+    let answered = false;
+    sent
+      // Once the answer has begun, what goes wrong with it is told by the answer; octets behind its end do not matter.
+      .on('error', (error) => answered || fail(error))
+      // Without a listener Node drops the connection and tells no one.
+      .on('upgrade', () => fail(new Error('the answer switches protocols')))
+      .on('response', (response) => {
+        answered = true;
+        clearTimeout(patience);
+        readResponse(response, maxOctets, fail, (answer) => {
+          stopClock();
+          resolve(answer);
+        });
       })
-      .end(body);
+      .end(request.body);
   });
 }
 
-// Leaving the loop early destroys the response, and with it the socket.
-async function readResponse(response: IncomingMessage, maxOctets: number): Promise<HttpResponse> {
+function openRequest({ method, url, headers, body }: HttpRequest, agent: http.Agent): http.ClientRequest {
+  const open = url.startsWith('https:') ? https.request : http.request;
+  const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
+  return open(url, { method, headers: { ...headers, ...length }, agent });
+}
+
+function networkErrorOf(error: Error, url: string, timedOut: boolean): Error {
+  if (error instanceof MalformedResponseError) return error;
+  return new NetworkError(url, { timedOut, cause: bareCause(error) });
+}
+
+function readResponse(
+  response: IncomingMessage,
+  maxOctets: number,
+  fail: (error: Error) => void,
+  done: (response: HttpResponse) => void,
+): void {
   const status = response.statusCode as number;
+  const { 'content-encoding': contentEncoding, 'content-type': contentType } = response.headers;
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of response) {
-    size += chunk.length;
-    if (size > maxOctets)
-      throw new MalformedResponseError(`response is larger than ${maxOctets} octets`, status);
-    chunks.push(chunk);
-  }
-  assertPlain(response.headers['content-encoding'], status);
-  return { status, contentType: response.headers['content-type'], body: Buffer.concat(chunks) };
+  response
+    .on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= maxOctets) chunks.push(chunk);
+      else fail(new MalformedResponseError(`response is larger than ${maxOctets} octets`, status));
+    })
+    .on('error', fail)
+    .on('end', () => {
+      const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+      if (isPlain(contentEncoding)) done({ status, contentType, body });
+      else fail(encodingError(status));
+    });
+}
+
+function isPlain(contentEncoding: string | undefined): boolean {
+  return contentEncoding === undefined || contentEncoding === 'identity';
+}
+
+function encodingError(status: number): MalformedResponseError {
+  return new MalformedResponseError('response has a "content-encoding" that was not asked for', status);
 }
 
 export function assertPlain(contentEncoding: string | undefined, status: number): void {
-  if (contentEncoding === undefined || contentEncoding === 'identity') return;
-  throw new MalformedResponseError('response has a "content-encoding" that was not asked for', status);
+  if (!isPlain(contentEncoding)) throw encodingError(status);
 }
 
 /** What of a foreign error may travel on: its text and code, but no request, response or raw packet. */

@@ -13,9 +13,11 @@ export function parseJson(octets: Uint8Array): unknown {
   return JSON.parse(text);
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 function decodeUtf8(octets: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(octets);
+    return utf8.decode(octets);
   } catch {
     throw new SyntaxError('JSON is not in UTF-8');
   }
@@ -25,14 +27,16 @@ function isShallow(text: string): boolean {
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
-    const character = text[index];
+    const character = text.charCodeAt(index);
     if (inString) {
-      if (character === '\\') index++;
-      else if (character === '"') inString = false;
-    } else if (character === '"') inString = true;
-    else if (character === '[' || character === '{') depth++;
-    else if (character === ']' || character === '}') depth--;
+      if (character === backslash) index++;
+      else if (character === quote) inString = false;
+    } else if (character === quote) inString = true;
+    else if (character === bracket || character === brace) depth++;
+    else if (character === closingBracket || character === closingBrace) depth--;
     if (depth > maxDepth) return false;
   }
   return true;
 }
+
+const [backslash, quote, bracket, brace, closingBracket, closingBrace] = Buffer.from('\\"[{]}');

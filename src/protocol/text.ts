@@ -9,9 +9,9 @@ const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu;
  * Text of a provider that may be kept as data: bounded, printable, and dropped whole if it repeats one of
  * `secrets`. It is hostile all the same wherever it is shown.
  */
-export function boundedText(value: unknown, secrets: readonly string[] = []): string | undefined {
+export function boundedText(value: unknown, secrets: Iterable<string> = []): string | undefined {
   if (typeof value !== 'string' || value === '') return undefined;
-  if (secrets.some((secret) => secret !== '' && value.includes(secret))) return undefined;
+  if ([...secrets].some((secret) => secret !== '' && value.includes(secret))) return undefined;
   return [...value.slice(0, 2 * maxLength).replace(unprintable, ' ')].slice(0, maxLength).join('');
 }
 

@@ -38,17 +38,24 @@ export async function exchangeGrant(
   client: TokenClient,
   grant: GrantParameters,
   transport: Transport,
-  secrets: readonly string[] = [],
+  secrets: readonly (string | undefined)[] = [],
 ): Promise<TokenResponse> {
   const response = await sendRequest(buildTokenRequest(client, grant), transport, maxOctets);
-  return parseTokenResponse(response, [...secrets, ...secretsOf(client, grant)]);
+  return parseTokenResponse(response, secretsIn(client, grant, secrets));
 }
 
-// In every form in which they were sent.
-function secretsOf(client: TokenClient, { code, code_verifier, refresh_token }: GrantParameters): string[] {
-  const { clientID, clientSecret } = client;
-  const secrets = [clientSecret, code, code_verifier, refresh_token].filter((secret) => secret !== undefined);
-  return [...secrets, ...secrets.map(formEncode), basicCredentials(clientID, clientSecret)];
+// In every form in which they were sent. A generator, because only a refusal needs them.
+function* secretsIn(
+  { clientID, clientSecret }: TokenClient,
+  { code, code_verifier, refresh_token }: GrantParameters,
+  more: readonly (string | undefined)[],
+): Generator<string> {
+  for (const secret of [clientSecret, code, code_verifier, refresh_token, ...more]) {
+    if (secret === undefined) continue;
+    yield secret;
+    yield formEncode(secret);
+  }
+  yield basicCredentials(clientID, clientSecret);
 }
 
 export function buildTokenRequest(
@@ -90,7 +97,7 @@ function formEncode(text: string): string {
  *
  * @see [RFC 6749, sections 5.1 and 5.2](https://www.rfc-editor.org/rfc/rfc6749#section-5)
  */
-export function parseTokenResponse(response: HttpResponse, sent: readonly string[] = []): TokenResponse {
+export function parseTokenResponse(response: HttpResponse, sent: Iterable<string> = []): TokenResponse {
   const { status } = response;
   const json = parseJsonObject(response);
   assertOneToken(response);
@@ -116,7 +123,7 @@ function assertOneToken({ body, status }: HttpResponse): void {
 
 const errorCode = /^[a-z][a-z_]{0,63}$/;
 
-function tokenRefusal(json: Record<string, unknown>, status: number, sent: readonly string[]): Error {
+function tokenRefusal(json: Record<string, unknown>, status: number, sent: Iterable<string>): Error {
   const error = ownMember(json, 'error');
   if (typeof error !== 'string' || !errorCode.test(error)) {
     return new MalformedResponseError('token response is neither a success nor an OAuth error', status);
