@@ -1,5 +1,5 @@
 // A browser that costs next to nothing, so that what is measured is not the browser: sockets stay open, and of a
-// cookie it keeps name and value.
+// cookie it keeps name and value, until an answer deletes it.
 import http from 'node:http';
 
 const agent = new http.Agent({ keepAlive: true });
@@ -16,12 +16,16 @@ export class LightBrowser {
   }
 
   private keep(header: string): void {
-    const [pair = ''] = header.split(';', 1);
+    const [pair = '', ...attributes] = header.split(';');
     const [name = ''] = pair.split('=', 1);
     const value = pair.slice(name.length + 1);
-    if (value === '') this.cookies.delete(name);
+    if (value === '' || attributes.some(isOver)) this.cookies.delete(name);
     else this.cookies.set(name, value);
   }
+}
+
+function isOver(attribute: string): boolean {
+  return /^\s*max-age=(0|-\d+)\s*$/i.test(attribute);
 }
 
 /** Opens a session at the emulator and gives its cookie. */

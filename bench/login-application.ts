@@ -1,57 +1,84 @@
-// One application that signs in, in a process of its own: what it costs is the CPU time of this process.
+// The application of the login benches, in a process of its own: what a login costs is the CPU time of this process.
+import http from 'node:http';
 import express, { type RequestHandler } from 'express';
 import session from 'express-session';
 import { Passport } from 'passport';
-import { JaccountStrategy } from 'passport-jaccount';
-import OAuth2Strategy from 'passport-oauth2';
-import { serve } from '../test/support/serve';
+import { listen } from './listen';
+import type { Adapter } from './login-adapters';
+import { createStrategy } from './login-strategies';
+import type { Client } from './provider';
 
 export interface Setting {
-  strategy: 'passport-oauth2' | 'openid' | 'basic';
-  endpoints: {
-    issuer: string;
-    authorizationURL: string;
-    tokenURL: string;
-    logoutURL: string;
-    apiURL: string;
-  };
-  client: { clientID: string; clientSecret: string };
+  adapters: Adapter[];
+  /** The origin of the provider. */
+  provider: string;
+  client: Client;
+  /** Adds `passport.session()`. */
+  readsUser: boolean;
 }
 
-process.on('message', (message: Setting | 'cpu') => {
-  if (message === 'cpu') return void process.send?.({ cpu: cpuMicroseconds() });
-  void start(message).then((url) => process.send?.({ url }));
+export interface Memory {
+  heapUsed: number;
+  external: number;
+}
+
+export type Question = 'cpu' | 'clear' | 'memory' | 'sessions';
+
+const store = new session.MemoryStore();
+
+const answers: Record<Question, () => unknown> = {
+  cpu: cpuMicroseconds,
+  clear: () => store.clear(),
+  memory: measureMemory,
+  sessions: octetsInSessions,
+};
+
+process.on('disconnect', () => process.exit());
+process.on('message', (message: Setting | Question) => {
+  const answer = typeof message === 'string' ? answers[message]() : start(message);
+  void Promise.resolve(answer).then((value) => process.send?.(value ?? null));
 });
+
+// The adapter at index 2 begins at /2/login.
+async function start(setting: Setting): Promise<string> {
+  const app = express();
+  const passport = new Passport();
+  passport.serializeUser((user, done) => done(null, (user as { id: string }).id));
+  passport.deserializeUser((id, done) => done(null, { id } as Express.User));
+  const origin = `http://${await listen(http.createServer(app))}`;
+  app.use(
+    session({ store, secret: 'of the bench', resave: false, saveUninitialized: false }) as RequestHandler,
+  );
+  if (setting.readsUser) app.use(passport.session());
+  for (const [index, adapter] of setting.adapters.entries()) {
+    const callbackURL = `${origin}/${index}/callback`;
+    passport.use(adapter.name, await createStrategy(adapter, { ...setting, callbackURL }));
+    app.get(`/${index}/login`, passport.authenticate(adapter.name));
+    app.get(`/${index}/callback`, passport.authenticate(adapter.name), (_req, res) => void res.end('in'));
+  }
+  return origin;
+}
 
 function cpuMicroseconds(): number {
   const { user, system } = process.cpuUsage();
   return user + system;
 }
 
-async function start({ strategy, endpoints, client }: Setting): Promise<string> {
-  const app = express();
-  const passport = new Passport();
-  const { url } = await serve(app);
-  const options = { ...client, callbackURL: `${url}/callback` };
-  passport.use(
-    'login',
-    strategy === 'passport-oauth2'
-      ? new OAuth2Strategy(
-          { ...options, ...endpoints, state: true, pkce: true },
-          (
-            _accessToken: string,
-            _refreshToken: string,
-            _profile: object,
-            done: OAuth2Strategy.VerifyCallback,
-          ) => done(null, { account: 'zhangsan' }),
-        )
-      : new JaccountStrategy({ ...options, ...endpoints, scope: strategy }, async ({ profile }) => ({
-          account: profile.id,
-        })),
-  );
-  passport.serializeUser((user, done) => done(null, user));
-  app.use(session({ secret: 'of the bench', resave: false, saveUninitialized: false }) as RequestHandler);
-  app.get('/login', passport.authenticate('login'));
-  app.get('/callback', passport.authenticate('login'), (_req, res) => void res.end('in'));
-  return url;
+function measureMemory(): Memory {
+  for (let times = 0; times < 3; times++) globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return { heapUsed, external };
+}
+
+// Octets of JSON in all sessions together, without what express-session and Passport keep there.
+function octetsInSessions(): Promise<number> {
+  return new Promise((resolve) => {
+    store.all((_error, sessions) => {
+      const octets = Object.values(sessions ?? {}).map((entry) => {
+        const { cookie, passport, ...rest } = entry as unknown as Record<string, unknown>;
+        return Object.keys(rest).length === 0 ? 0 : Buffer.byteLength(JSON.stringify(rest));
+      });
+      resolve(octets.reduce((sum, each) => sum + each, 0));
+    });
+  });
 }

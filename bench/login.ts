@@ -1,77 +1,59 @@
-// What a login costs, beside passport-oauth2 (which verifies no ID Token): `npm run bench:login`. CPU time of the
-// application's process per login, in windows that take turns, so that a drift of the machine meets all alike.
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { startProvider } from '../test/support/provider';
-import { UserAgent } from '../test/support/user-agent';
-import type { Setting } from './login-application';
+// What a login costs, beside a floor made by hand and other strategies: `npm run bench:login`. It measures CPU time of
+// the application's process, never wall time. Options, after `--`:
+//   --quick                               fewer adapters and rounds, and a shorter warm-up: good for a first look only,
+//                                         because the engine still compiles
+//   --only http,https,own,first,requests  these questions alone
+//   --also LABEL=/path/to/dist/index.js   another build of this package beside this one; may be given more than once
+//   --documented                          the provider sends an ID Token for the scope openid only, as jAccount
+//                                         documents it; otherwise for every scope, as jAccount's clients see it
+// The environment variable JACCOUNT_PACKAGE may hold the absolute path of the build that is measured as this one.
+import { parseArgs } from 'node:util';
+import { type Adapter, adaptersWith, floor, type Kind, ofKinds, peer } from './login-adapters';
+import { countRequests } from './login-counts';
+import { measureFirstLogins } from './login-first';
+import { measureOwnCosts } from './login-own';
+import { measureTotals } from './login-total';
+import type { ProviderOptions } from './processes';
+import { printLoad, printMachine } from './report';
 
-const strategies = ['passport-oauth2', 'openid', 'basic'] as const;
-const windows = 7;
-const loginsInWindow = 400;
-const atOnce = 64;
+const { values: given } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', default: 'http,https,own,first,requests' },
+    also: { type: 'string', multiple: true, default: [] },
+    documented: { type: 'boolean', default: false },
+  },
+});
+
+const idToken: ProviderOptions['idToken'] = given.documented ? 'openid' : 'always';
+const size = given.quick
+  ? { total: { warm: 2000, rounds: 6, logins: 128 }, own: { warm: 1000, bursts: 10 }, processes: 3 }
+  : { total: { warm: 3500, rounds: 40, logins: 320 }, own: { warm: 3500, bursts: 150 }, processes: 21 };
+const totals = { ...size.total, lead: 64, idToken };
+const bursts = { ...size.own, lead: 8, logins: 100, atOnce: 8, idToken };
+const notInQuick: readonly Kind[] = ['floor two requests', 'passport-oauth2'];
+const firstKinds = [floor, peer, 'openid', 'openid, sessions', 'basic'] as const;
+
+const questions: Record<string, (adapters: Adapter[]) => Promise<void>> = {
+  http: (adapters) => measureTotals(adapters, { ...totals, tls: false, atOnce: 64 }),
+  https: (adapters) => measureTotals(adapters, { ...totals, tls: true, atOnce: 16 }),
+  own: (adapters) => measureOwnCosts(adapters, bursts),
+  first: (adapters) =>
+    measureFirstLogins(ofKinds(adapters, ...firstKinds), { processes: size.processes, idToken }),
+  requests: (adapters) => countRequests(adapters, { idToken }),
+};
 
 async function main(): Promise<void> {
-  const { endpoints, client, stop } = await startProvider();
-  const applications = await Promise.all(
-    strategies.map((strategy) => start({ strategy, endpoints, client })),
-  );
-  const costs: number[][] = strategies.map(() => []);
-  // The first window warms the engine and is not counted.
-  for (let window = 0; window <= windows; window++) {
-    for (const [index, application] of applications.entries()) {
-      const cost = await costOf(application);
-      if (window > 0) costs[index]?.push(cost);
-    }
-    process.stderr.write(`window ${window} of ${windows}\n`);
-  }
-  const base = median(costs[0] as number[]);
-  const rows = strategies.map((strategy, index) => {
-    const cost = median(costs[index] as number[]);
-    return [
-      strategy,
-      { 'CPU µs a login': Math.round(cost), '× passport-oauth2': Number((cost / base).toFixed(2)) },
-    ];
-  });
-  console.table(Object.fromEntries(rows));
-  for (const { process } of applications) process.kill();
-  await stop();
+  const all = adaptersWith(given.also);
+  const adapters = given.quick ? all.filter(({ kind }) => !notInQuick.includes(kind)) : all;
+  const asked = given.only.split(',').map((name) => questions[name] ?? unknown(name));
+  printMachine();
+  for (const measure of asked) await measure(adapters);
+  printLoad('at the end');
 }
 
-interface Application {
-  process: ChildProcess;
-  url: string;
-}
-
-async function start(setting: Setting): Promise<Application> {
-  const child = fork(`${__dirname}/login-application.ts`, { execArgv: ['--import', 'tsx'] });
-  child.send(setting);
-  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
-  return { process: child, url };
-}
-
-async function costOf({ process: child, url }: Application): Promise<number> {
-  const before = await cpuOf(child);
-  let left = loginsInWindow;
-  const worker = async () => {
-    while (left-- > 0) {
-      const agent = new UserAgent();
-      const { text } = await agent.follow(await agent.get(`${url}/login`));
-      if (text !== 'in') throw new Error(`a login failed: ${text}`);
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, worker));
-  return ((await cpuOf(child)) - before) / loginsInWindow;
-}
-
-async function cpuOf(child: ChildProcess): Promise<number> {
-  child.send('cpu');
-  const [{ cpu }] = (await once(child, 'message')) as [{ cpu: number }];
-  return cpu;
-}
-
-function median(values: number[]): number {
-  return [...values].sort((one, other) => one - other)[values.length >> 1] as number;
+function unknown(name: string): never {
+  throw new TypeError(`--only takes ${Object.keys(questions).join(', ')}; it was given ${name}`);
 }
 
 void main();
