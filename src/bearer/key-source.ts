@@ -1,5 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 import { BearerError } from '../errors';
+import { loadModule } from '../protocol/load-module';
 import { once } from '../protocol/once';
 import type { PublicJwk } from './jwk';
 
@@ -28,7 +29,12 @@ export function createLocalKeys(keys: readonly PublicJwk[]): KeySource {
   };
 }
 
-const joseLocal = once(() => import('jose/jwks/local'));
+const joseLocal = once(() =>
+  loadModule<typeof import('jose/jwks/local', { with: { 'resolution-mode': 'import' }})>(
+    () => require('jose/jwks/local'),
+    () => import('jose/jwks/local'),
+  ),
+);
 
 const maxCandidates = 8;
 

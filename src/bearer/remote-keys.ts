@@ -1,6 +1,7 @@
 import type { webcrypto } from 'node:crypto';
 import { KeySetError, MalformedResponseError } from '../errors';
 import { parseJsonObject, sendRequest, type Transport } from '../protocol/http';
+import { loadModule } from '../protocol/load-module';
 import { once } from '../protocol/once';
 import { type PublicJwk, usableKeys } from './jwk';
 import { type KeyHint, type KeySource, keysIn } from './key-source';
@@ -104,7 +105,12 @@ export class RemoteKeys {
 
 type JoseSet = ((hint: KeyHint) => Promise<webcrypto.CryptoKey>) & { reload(): Promise<void> };
 
-const joseRemote = once(() => import('jose/jwks/remote'));
+const joseRemote = once(() =>
+  loadModule<typeof import('jose/jwks/remote', { with: { 'resolution-mode': 'import' }})>(
+    () => require('jose/jwks/remote'),
+    () => import('jose/jwks/remote'),
+  ),
+);
 
 function seconds(): number {
   return performance.now() / 1000;

@@ -1,5 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 import { parseJson } from './json';
+import { loadModule } from './load-module';
 import { once } from './once';
 
 /** Which step of RFC 7515, section 5.2, a token failed. */
@@ -19,9 +20,13 @@ export async function loadJose(): Promise<void> {
   await jose();
 }
 
-// Kept, because import() walks through the module loader each time. Not exported: jose's types are ESM, and must stay
-// out of the declarations that CommonJS projects read.
-const jose = once(() => import('jose/jws/compact/verify'));
+// Not exported: jose's types are ESM, and must stay out of the declarations that CommonJS projects read.
+const jose = once(() =>
+  loadModule<typeof import('jose/jws/compact/verify', { with: { 'resolution-mode': 'import' }})>(
+    () => require('jose/jws/compact/verify'),
+    () => import('jose/jws/compact/verify'),
+  ),
+);
 
 const maxLength = 16 * 1024;
 // Header, payload and signature. What is signed is the text, so that of the first two must be the only one for its
