@@ -1,5 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { observeRequest } from '../diagnostics';
 import { MalformedResponseError, NetworkError } from '../errors';
 import { parseJson } from './json';
@@ -100,7 +101,19 @@ function send(
 function openRequest({ method, url, headers, body }: HttpRequest, agent: http.Agent): http.ClientRequest {
   const open = url.startsWith('https:') ? https.request : http.request;
   const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) };
-  return open(url, { method, headers: { ...headers, ...length }, agent });
+  return open({ ...targetOf(url), method, headers: { ...headers, ...length }, agent });
+}
+
+const targets = new Map<string, http.RequestOptions>();
+
+// The few endpoints of a process are parsed once.
+function targetOf(url: string): http.RequestOptions {
+  const known = targets.get(url);
+  if (known) return known;
+  const { protocol, hostname, port, path } = urlToHttpOptions(new URL(url));
+  const target = { protocol, hostname, port, path } as http.RequestOptions;
+  if (targets.size < 100) targets.set(url, target);
+  return target;
 }
 
 function networkErrorOf(error: Error, url: string, timedOut: boolean): Error {

@@ -24,6 +24,7 @@ function decodeUtf8(octets: Uint8Array): string {
 }
 
 function isShallow(text: string): boolean {
+  if (countOf('{', text) + countOf('[', text) <= maxDepth) return true;
   let depth = 0;
   let inString = false;
   for (let index = 0; index < text.length; index++) {
@@ -40,3 +41,11 @@ function isShallow(text: string): boolean {
 }
 
 const [backslash, quote, bracket, brace, closingBracket, closingBrace] = Buffer.from('\\"[{]}');
+
+// At most one more than the depth.
+function countOf(character: string, text: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0 && count <= maxDepth; at = text.indexOf(character, at + 1))
+    count++;
+  return count;
+}

@@ -46,16 +46,16 @@ export async function exchangeGrant(
 
 // In every form in which they were sent. A generator, because only a refusal needs them.
 function* secretsIn(
-  { clientID, clientSecret }: TokenClient,
+  client: TokenClient,
   { code, code_verifier, refresh_token }: GrantParameters,
   more: readonly (string | undefined)[],
 ): Generator<string> {
-  for (const secret of [clientSecret, code, code_verifier, refresh_token, ...more]) {
+  for (const secret of [client.clientSecret, code, code_verifier, refresh_token, ...more]) {
     if (secret === undefined) continue;
     yield secret;
     yield formEncode(secret);
   }
-  yield basicCredentials(clientID, clientSecret);
+  yield basicCredentials(client);
 }
 
 export function buildTokenRequest(
@@ -76,15 +76,22 @@ export function buildTokenRequest(
       Accept: 'application/json',
       'Content-Type': 'application/x-www-form-urlencoded',
       'User-Agent': 'passport-jaccount',
-      ...(basic && { Authorization: `Basic ${basicCredentials(clientID, clientSecret)}` }),
+      ...(basic && { Authorization: `Basic ${basicCredentials(client)}` }),
     },
     body: body.toString(),
   };
 }
 
-// RFC 6749, section 2.3.1: id and secret are form-encoded before they are joined.
-function basicCredentials(clientID: string, clientSecret: string): string {
-  return Buffer.from(`${formEncode(clientID)}:${formEncode(clientSecret)}`).toString('base64');
+const credentials = new WeakMap<TokenClient, string>();
+
+// RFC 6749, section 2.3.1: id and secret are form-encoded before they are joined. Once for each client, not for each login.
+function basicCredentials(client: TokenClient): string {
+  const known = credentials.get(client);
+  if (known !== undefined) return known;
+  const { clientID, clientSecret } = client;
+  const encoded = Buffer.from(`${formEncode(clientID)}:${formEncode(clientSecret)}`).toString('base64');
+  credentials.set(client, encoded);
+  return encoded;
 }
 
 function formEncode(text: string): string {

@@ -29,16 +29,15 @@ export function verdictOf(call: (done: VerifyDone) => unknown): Promise<Verdict>
  * The verdict, if it comes within `timeout` milliseconds: a callback that is never called back would leave the browser
  * waiting, and the request in memory.
  */
-export async function within(timeout: number, verdict: Promise<Verdict>): Promise<Verdict> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const error = new Error(
-      `the verify callback did not answer within ${timeout} ms (option timeout.verify)`,
-    );
-    timer = setTimeout(() => reject(error), timeout);
+export function within(timeout: number, verdict: Promise<Verdict>): Promise<Verdict> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(lateBy(timeout))), timeout);
+    verdict.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  return Promise.race([verdict, late]).finally(() => clearTimeout(timer));
 }
+
+const lateBy = (timeout: number) =>
+  `the verify callback did not answer within ${timeout} ms (option timeout.verify)`;
 
 /** The error itself, or one in the place of what is none: Express takes `undefined` and 'route' for "go on". */
 export function errorOf(error: unknown): Error {
