@@ -1,4 +1,5 @@
 import type { BearerError } from '../errors';
+import { requestBehind } from '../frameworks';
 
 interface Attempt {
   realm: string;
@@ -15,12 +16,6 @@ export function rememberAttempt(req: object, attempt: Attempt): void {
 /** What the API calls itself in its challenges. */
 export function realmOf(req: object): string {
   return attempts.get(requestBehind(req))?.realm ?? 'api';
-}
-
-// koa-passport makes a request of its own for each strategy, which nobody else gets to see.
-function requestBehind(req: object): object {
-  const { ctx } = req as { ctx?: { req?: object } };
-  return ctx?.req ?? req;
 }
 
 /**

@@ -1,17 +1,20 @@
 import { isNativeError } from 'node:util/types';
 import type { Request } from 'express';
-import type { Strategy, StrategyCreatedStatic } from 'passport';
+import type { Strategy } from 'passport';
 import { BearerError } from '../errors';
+import { rawHeadersOf } from '../frameworks';
 import type { JaccountProfile } from '../profile/profile';
 import { loadJose } from '../protocol/jws';
+import { type Actions, Answer } from '../strategy/answer';
 import { errorOf } from '../strategy/verdict';
-import { keepPrivate, setChallenge } from './answer';
+
 import { buildChallenge } from './challenge';
 import type { BearerClaims } from './claims';
 import { hasAuthorization, parseCredentials, type RequestParts } from './credentials';
 import type { VerifiedToken } from './issuer';
 import { type BearerSettings, type JaccountBearerStrategyOptions, parseBearerOptions } from './options';
 import { rememberAttempt } from './refusals';
+import { keepPrivate, setChallenge } from './response-headers';
 import {
   type BearerContextVerifyFunction,
   type BearerVerifier,
@@ -32,8 +35,7 @@ export interface BearerAuthInfo {
   client?: string;
 }
 
-type Exits = Pick<StrategyCreatedStatic, 'success' | 'fail' | 'error'>;
-type Exit = (exits: Exits) => void;
+type Exit = (actions: Actions) => void;
 
 /**
  * Protects an API: lets requests through whose bearer token one of the configured issuers signed for this API.
@@ -98,12 +100,9 @@ export class JaccountBearerStrategy implements Strategy {
 
   /** Judges one request; Passport calls it. The promise fulfils, whatever comes of the request. */
   async authenticate(req: Request): Promise<void> {
-    // Taken now: where the instance itself was given to Passport, the next request puts others in their place.
-    const { success, fail, error } = this as unknown as Exits;
-    const exits = { success, fail, error };
+    const answer = new Answer(this, req);
     rememberAttempt(req, { realm: this.settings.realm });
-    const exit = await this.judge(req).catch((failure) => this.refuse(req, failure));
-    settle(exit, exits);
+    answer.settle(await this.judge(req).catch((failure) => this.refuse(req, failure)));
   }
 
   private async judge(req: Request): Promise<Exit> {
@@ -132,32 +131,11 @@ export class JaccountBearerStrategy implements Strategy {
   }
 }
 
-type Raw = Pick<Request, 'rawHeaders'>;
-
-// Fastify and Koa keep Node's own request behind theirs.
-function partsOf(req: Request & { raw?: Raw; ctx?: { req?: Raw } }): RequestParts {
+function partsOf(req: Request): RequestParts {
   const { headers, method, url, body } = req;
-  const rawHeaders = req.rawHeaders ?? req.raw?.rawHeaders ?? req.ctx?.req?.rawHeaders ?? [];
-  return { headers, method, url, body, rawHeaders };
+  return { headers, method, url, body, rawHeaders: rawHeadersOf(req) };
 }
 
 function authInfoOf(verified: VerifiedToken, info: object | string | undefined): BearerAuthInfo {
   return { ...(typeof info === 'string' ? { message: info } : info), ...verified };
-}
-
-// An application whose own callback throws hears of it. If it throws at that too, there is nobody left to tell.
-function settle(exit: Exit, exits: Exits): void {
-  try {
-    exit(exits);
-  } catch (failure) {
-    tell(failure, exits);
-  }
-}
-
-function tell(failure: unknown, { error }: Exits): void {
-  try {
-    error(errorOf(failure));
-  } catch (again) {
-    process.emitWarning(errorOf(again));
-  }
 }
