@@ -2,14 +2,16 @@
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import session from 'express-session';
 import { Passport } from 'passport';
-import { CookieTransactions, JaccountStrategy, type JaccountStrategyOptions } from 'passport-jaccount';
+import { JaccountStrategy, type JaccountStrategyOptions, SessionTransactions } from 'passport-jaccount';
 import { serve } from '../test/support/serve';
 
 export interface Setting {
   endpoints: object;
   clients: { name: string; clientID: string; clientSecret: string }[];
-  /** Pending logins in cookies rather than in the session. */
-  cookies: boolean;
+  /** Whether the application has sessions. */
+  sessions: boolean;
+  /** Pending logins in the session rather than where they are by default. */
+  inSession: boolean;
 }
 
 export interface Report {
@@ -27,13 +29,11 @@ process.on('message', (message: { start: Setting } | 'report') => {
   void start(message.start).then((url) => process.send?.({ url }));
 });
 
-async function start({ endpoints, clients, cookies }: Setting): Promise<string> {
+async function start({ endpoints, clients, sessions, inSession }: Setting): Promise<string> {
   const app = express();
   const passport = new Passport();
   const { url } = await serve(app);
-  const transactions = cookies
-    ? new CookieTransactions({ secret: 'a secret of the load run, long enough' })
-    : undefined;
+  const transactions = inSession ? new SessionTransactions() : undefined;
   for (const { name, ...client } of clients) {
     const options = { ...client, ...endpoints, name, callbackURL: `${url}/callback/${name}`, transactions };
     passport.use(new JaccountStrategy(options as JaccountStrategyOptions, async ({ profile }) => profile));
@@ -41,7 +41,7 @@ async function start({ endpoints, clients, cookies }: Setting): Promise<string> 
   passport.serializeUser((user, done) => done(null, user));
   passport.deserializeUser((user, done) => done(null, user as Express.User));
   // Without a session a login that is given up must leave nothing behind on the server.
-  if (!cookies) {
+  if (sessions) {
     app.use(
       session({ secret: 'of the load run', resave: false, saveUninitialized: false }) as RequestHandler,
     );
@@ -50,7 +50,7 @@ async function start({ endpoints, clients, cookies }: Setting): Promise<string> 
   const authenticate =
     (options: object): RequestHandler =>
     (req, res, next) =>
-      passport.authenticate(req.params.name as string, { session: !cookies, ...options })(req, res, next);
+      passport.authenticate(req.params.name as string, { session: sessions, ...options })(req, res, next);
   app.get('/login/:name', (req, res, next) => {
     const { user, scope, returnTo } = req.query;
     authenticate({ scope, returnTo, appState: user, authorizationParams: { login_hint: user } })(
@@ -64,7 +64,8 @@ async function start({ endpoints, clients, cookies }: Setting): Promise<string> 
   });
   app.get('/me', (req, res) => void res.json({ user: req.user ?? null }));
   app.use(((error, _req, res, _next) => {
-    res.status(error.status ?? 500).json({ code: error.code ?? error.name, fault: error.fault });
+    const { status = 500, code = error.name, fault } = error;
+    res.status(status).json({ status, code, fault });
   }) as ErrorRequestHandler);
   return url;
 }

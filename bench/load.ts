@@ -43,6 +43,8 @@ interface Tally {
 type Fault = 'none' | 'reset' | 'status' | 'html' | 'signature' | 'swapped' | 'profile';
 interface Flow {
   tag: string;
+  /** Who signs in, where it is not the user of the tag. */
+  user?: string;
   client: string;
   scope: string;
   fault: Fault;
@@ -56,13 +58,22 @@ process.on('unhandledRejection', () => unhandledHere++);
 async function main(): Promise<void> {
   const mixed = ['openid', 'openid basic', 'basic'];
   await scenario('LD-01 logins, answers out of order', flows({ scopes: mixed }));
+  await scenario('LD-01 logins, answers out of order (SessionTransactions)', flows({ scopes: mixed }), {
+    inSession: true,
+  });
   await scenario(
     'LD-02 three in ten meet a fault',
     flows({ scopes: mixed, faults: ['reset', 'status', 'html', 'signature', 'profile'], rate: 0.3 }),
   );
-  await tabs('LD-03 five tabs of one browser, in reverse');
+  for (const [store, inSession] of [
+    ['', false],
+    [' (SessionTransactions)', true],
+  ] as const) {
+    await tabs(`LD-03 five tabs of one browser, in reverse${store}`, { inSession });
+    await strangers(`LD-03 five people in five tabs of one browser${store}`, { inSession });
+    await replay(`LD-05 one callback, many times at once${store}`, { inSession });
+  }
   await abandon('LD-04 begun and given up (cookies)');
-  await replay('LD-05 one callback, many times at once');
   await scenario(
     'LD-06 tokens and profiles swapped',
     flows({ scopes: ['openid', 'openid basic'], faults: ['swapped'], rate: long ? 0.01 : 0.05 }),
@@ -86,9 +97,9 @@ function flows(plan: { scopes: string[]; faults?: Fault[]; rate?: number; client
   });
 }
 
-async function scenario(name: string, planned: Flow[]): Promise<void> {
-  const byUser = new Map(planned.map((flow) => [userOf(flow.tag), flow]));
-  const stage = await open({ byUser });
+async function scenario(name: string, planned: Flow[], kept: Kept = {}): Promise<void> {
+  const byUser = new Map(planned.map((flow) => [userOf(flow), flow]));
+  const stage = await open({ byUser, ...kept });
   const tally = emptyTally(name, planned.length);
   const times: number[] = [];
   const before = await warm(stage);
@@ -103,7 +114,7 @@ async function scenario(name: string, planned: Flow[]): Promise<void> {
 }
 
 async function judge({ url }: Stage, agent: UserAgent, flow: Flow, end: Visit, tally: Tally): Promise<void> {
-  const expected = userOf(flow.tag);
+  const expected = userOf(flow);
   const { user, info, code } = end.json();
   if (!user) {
     const right = flow.fault !== 'none' && /^ERR_JACCOUNT_/.test(code);
@@ -127,32 +138,64 @@ function isHarmless({ fault, scope }: Flow): boolean {
   );
 }
 
-async function tabs(name: string): Promise<void> {
-  const stage = await open({ byUser: new Map() });
+// All five of one person: the last that begins is the first that ends.
+async function tabs(name: string, kept: Kept): Promise<void> {
+  const stage = await open({ byUser: new Map(), ...kept });
   const tally = emptyTally(name, size.browsers * 5);
   const before = await warm(stage);
   const browsers = Array.from({ length: size.browsers }, (_, number) => number);
   await inParallel(name, browsers, async (browser) => {
-    const agent = new UserAgent();
-    const open = ['1', '2', '3', '4', '5'].map((tab) => ({
-      tag: `${browser}-${tab}`,
-      client: 'a',
-      scope: 'openid',
-      fault: 'none' as const,
-    }));
-    await agent.get(begin(stage, open[0] as Flow));
-    const callbacks: { flow: Flow; visit: Visit }[] = [];
-    for (const flow of open)
-      callbacks.push({ flow, visit: await agent.follow(await agent.get(begin(stage, flow)), stage.url) });
+    const { agent, callbacks } = await openTabs(stage, browser, () => `user-${browser}`);
     for (const { flow, visit } of callbacks.reverse())
       await judge(stage, agent, flow, await agent.follow(visit), tally);
   });
   await close(stage, tally, before, []);
 }
 
+// Once somebody has signed in, a login that began before may have been planted: it must not end as somebody else.
+async function strangers(name: string, kept: Kept): Promise<void> {
+  const stage = await open({ byUser: new Map(), ...kept });
+  const tally = emptyTally(name, size.browsers * 5);
+  const before = await warm(stage);
+  const browsers = Array.from({ length: size.browsers }, (_, number) => number);
+  await inParallel(name, browsers, async (browser) => {
+    const { agent, callbacks } = await openTabs(stage, browser, (tab) => `user-${browser}-${tab}`);
+    const [first, ...others] = callbacks.reverse() as [Tab, ...Tab[]];
+    await judge(stage, agent, first.flow, await agent.follow(first.visit), tally);
+    for (const { visit } of others) {
+      const end = await agent.follow(visit);
+      tally[end.status === 403 ? 'refused' : 'unexpected']++;
+    }
+    const { user } = (await agent.get(`${stage.url}/me`)).json();
+    if (user?.id !== userOf(first.flow)) tally.wrongUser++;
+  });
+  await close(stage, tally, before, []);
+}
+
+interface Tab {
+  flow: Flow;
+  /** The redirect back to the application, not followed yet. */
+  visit: Visit;
+}
+
+async function openTabs(stage: Stage, browser: number, user: (tab: string) => string) {
+  const agent = new UserAgent();
+  const flows = ['1', '2', '3', '4', '5'].map(
+    (tab): Flow => ({
+      ...{ tag: `${browser}-${tab}`, user: user(tab) },
+      ...{ client: 'a', scope: 'openid', fault: 'none' },
+    }),
+  );
+  await agent.get(begin(stage, flows[0] as Flow));
+  const callbacks: Tab[] = [];
+  for (const flow of flows)
+    callbacks.push({ flow, visit: await agent.follow(await agent.get(begin(stage, flow)), stage.url) });
+  return { agent, callbacks };
+}
+
 // The slope is that of the second half: by then the engine has compiled what it compiles.
 async function abandon(name: string): Promise<void> {
-  const stage = await open({ byUser: new Map(), cookies: true });
+  const stage = await open({ byUser: new Map(), sessions: false });
   const tally = emptyTally(name, size.abandoned);
   const half = Array.from({ length: size.abandoned / 2 }, (_, number) => number);
   const beginHalf = async () => {
@@ -170,26 +213,41 @@ async function abandon(name: string): Promise<void> {
   await close(stage, tally, before, []);
 }
 
-async function replay(name: string): Promise<void> {
-  const stage = await open({ byUser: new Map() });
-  const tally = emptyTally(name, size.replays);
+// Those that come while the code is exchanged share the outcome, those that come later are refused. One code is sent.
+async function replay(name: string, kept: Kept): Promise<void> {
+  const stage = await open({ byUser: new Map(), ...kept });
+  const tally = emptyTally(name, size.replays + 1);
   const before = await warm(stage);
   const agent = new UserAgent();
-  const { location } = await agent.follow(
-    await agent.get(begin(stage, { tag: 'replay', client: 'a', scope: 'openid', fault: 'none' })),
-    stage.url,
-  );
+  const flow: Flow = { tag: 'replay', client: 'a', scope: 'openid', fault: 'none' };
+  const { location } = await agent.follow(await agent.get(begin(stage, flow)), stage.url);
   // The cookie as it was captured: what an answer sets must not help the next request.
   const cookie = await agent.jar.getCookieString(stage.url);
-  const tries = Array.from({ length: size.replays }, (_, number) => number);
-  await inParallel(name, tries, async (_) => {
+  const visit = async () => {
     const end = await new UserAgent().get(location as string, { headers: { cookie } });
-    const signedIn = end.status === 200;
-    tally[signedIn ? 'signedIn' : 'refused']++;
-    if (tally.signedIn > 1) tally.unexpected++;
-  });
-  if (stage.provider.tokenRequests.length > warmLogins + 1) tally.unexpected++;
+    const { user, info, status } = end.json();
+    if (user) {
+      tally.signedIn++;
+      if (user.id !== userOf(flow) || user.displayName !== userOf(flow)) tally.wrongUser++;
+      if (info.returnTo !== `/${flow.tag}`) tally.crossedState++;
+    } else tally[end.status === 403 && status === 403 ? 'refused' : 'unexpected']++;
+  };
+  await inParallel(
+    name,
+    Array.from({ length: size.replays }, () => flow),
+    visit,
+  );
+  const together = tally.signedIn;
+  if (together === 0) tally.unexpected++;
+  await visit();
+  if (tally.signedIn > together) tally.unexpected++;
+  if (stage.provider.tokenRequests.length !== warmLogins + 1) tally.unexpected++;
   await close(stage, tally, before, []);
+}
+
+/** Where pending logins wait, if not where they do by default. */
+interface Kept {
+  inSession?: boolean;
 }
 
 interface Stage {
@@ -200,10 +258,11 @@ interface Stage {
 
 async function open({
   byUser,
-  cookies = false,
-}: {
+  sessions = true,
+  inSession = false,
+}: Kept & {
   byUser: Map<string, Flow>;
-  cookies?: boolean;
+  sessions?: boolean;
 }): Promise<Stage> {
   const provider = await startProvider(scriptFor(byUser));
   const execArgv = ['--expose-gc', '--import', 'tsx'];
@@ -211,7 +270,8 @@ async function open({
     execArgv,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
-  application.send({ start: { endpoints: provider.endpoints, clients, cookies } satisfies Setting });
+  const setting: Setting = { endpoints: provider.endpoints, clients, sessions, inSession };
+  application.send({ start: setting });
   const [{ url }] = (await once(application, 'message')) as [{ url: string }];
   return { application, url, provider };
 }
@@ -253,10 +313,11 @@ function issuerIn(token: string): string {
   return JSON.parse(Buffer.from(token.split('.')[1] as string, 'base64url').toString()).iss;
 }
 
-const userOf = (tag: string) => `user-${tag}`;
+const userOf = ({ tag, user = `user-${tag}` }: Flow) => user;
 
-function begin({ url }: Stage, { tag, client, scope }: Flow): string {
-  return `${url}/login/${client}?${new URLSearchParams({ user: userOf(tag), scope, returnTo: `/${tag}` })}`;
+function begin({ url }: Stage, flow: Flow): string {
+  const { tag, client, scope } = flow;
+  return `${url}/login/${client}?${new URLSearchParams({ user: userOf(flow), scope, returnTo: `/${tag}` })}`;
 }
 
 async function signIn(stage: Stage, agent: UserAgent, flow: Flow): Promise<Visit> {

@@ -48,6 +48,7 @@ export type { TokenSet } from './client/token-set';
 export { TokenSource, type TokenSourceOptions } from './client/token-source';
 export type { JaccountLoginMessage, JaccountRefusedMessage, JaccountRequestMessage } from './diagnostics';
 export * from './errors';
+export type { CookieResponse } from './frameworks';
 export {
   type BearerErrorBody,
   type BearerErrorHandlerOptions,
@@ -63,16 +64,17 @@ export { type Operation, operations } from './jaccount/operations';
 export { type Grant, type Scope, scopes } from './jaccount/scopes';
 export { type UserType, type UserTypeGroup, userTypes } from './jaccount/user-types';
 export type { IdTokenClaims, Organization, ProfileEntity, TokenResponse } from './jaccount/wire';
+export { CookieTransactions, type CookieTransactionsOptions } from './login/cookie-transactions';
+export type { ExchangedLogin } from './login/finish';
+export { sanitizeReturnTo } from './login/return-to';
+export { SessionTransactions, type SessionTransactionsOptions } from './login/session-transactions';
+export type { EndedLogin, Transaction, TransactionStore } from './login/transaction';
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export type { HttpRequest } from './protocol/http';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';
 export type { JaccountAuthenticateOptions } from './strategy/authenticate-options';
-export { CookieTransactions, type CookieTransactionsOptions } from './strategy/cookie-transactions';
 export type { JaccountStrategyOptions } from './strategy/options';
-export { sanitizeReturnTo } from './strategy/return-to';
-export { SessionTransactions } from './strategy/session-transactions';
 export { JaccountStrategy, JaccountStrategy as Strategy } from './strategy/strategy';
-export type { Transaction, TransactionStore } from './strategy/transaction';
 export type { VerifiedUser, VerifyDone } from './strategy/verdict';
 export type {
   ContextVerifyFunction,

@@ -4,8 +4,10 @@ import { isLoopback, type JaccountEndpoints, jaccountEndpoints } from './jaccoun
 
 const endpointNames = ['issuer', 'authorizationURL', 'tokenURL', 'logoutURL', 'apiURL'] as const;
 
-/** What every door takes, whether it uses it or not: so the emulator's client and endpoints fit anywhere. */
-export const sharedOptionNames: readonly string[] = ['clientID', 'clientSecret', ...endpointNames];
+/** A parser for each setting: where one is missing, the program does not compile. */
+export type Parsers<Settings> = {
+  readonly [Name in keyof Settings]-?: (given: GivenOptions) => Settings[Name];
+};
 
 /**
  * What was given to one door of this package, read name by name. What is wrong throws a TypeError that names the door
@@ -91,28 +93,20 @@ export class GivenOptions {
     return value;
   }
 
-  endpoints(): JaccountEndpoints {
-    const url = (name: (typeof endpointNames)[number]) => this.url(name, jaccountEndpoints[name]);
-    const issuer = url('issuer');
-    if (`${issuer}/` === jaccountEndpoints.issuer) {
-      process.emitWarning(`jAccount's issuer is ${jaccountEndpoints.issuer}, with the slash at its end`);
-    }
-    return {
-      issuer,
-      authorizationURL: url('authorizationURL'),
-      tokenURL: url('tokenURL'),
-      logoutURL: url('logoutURL'),
-      apiURL: url('apiURL').replace(/\/+$/, ''),
-    };
-  }
-
-  credentials(endpoints: JaccountEndpoints): { clientID: string; clientSecret: string } {
-    const clientID = this.text('clientID');
+  /** The secret of the client. It is read with the endpoints, because the emulator's goes with loopback alone. */
+  clientSecret(): string {
     const clientSecret = this.text('clientSecret');
-    const weakness = weaknessOf(clientSecret, endpoints);
+    const urls = endpointNames.map((name) => [name, this.url(name, jaccountEndpoints[name])]);
+    const weakness = weaknessOf(clientSecret, Object.fromEntries(urls));
     if (weakness !== undefined) this.refuse('clientSecret', weakness);
     warnOfShortSecret(clientSecret);
-    return { clientID, clientSecret };
+    return clientSecret;
+  }
+
+  /** Every setting, each by its parser. */
+  parsed<Settings>(parsers: Parsers<Settings>): Settings {
+    const entries = Object.entries<(given: GivenOptions) => unknown>(parsers);
+    return Object.fromEntries(entries.map(([name, parse]) => [name, parse(this)])) as Settings;
   }
 
   /** The names in a scope, whichever way it is written. */
@@ -170,3 +164,19 @@ const scopeToken = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/;
 
 // The longest that a timer waits.
 const maxMilliseconds = 2 ** 31 - 1;
+
+/** The endpoints of jAccount. Every door takes all of them, so the emulator's fit anywhere. */
+export const endpointParsers: Parsers<JaccountEndpoints> = {
+  issuer: issuerIn,
+  authorizationURL: (given) => given.url('authorizationURL', jaccountEndpoints.authorizationURL),
+  tokenURL: (given) => given.url('tokenURL', jaccountEndpoints.tokenURL),
+  logoutURL: (given) => given.url('logoutURL', jaccountEndpoints.logoutURL),
+  apiURL: (given) => given.url('apiURL', jaccountEndpoints.apiURL).replace(/\/+$/, ''),
+};
+
+function issuerIn(given: GivenOptions): string {
+  const issuer = given.url('issuer', jaccountEndpoints.issuer);
+  if (`${issuer}/` === jaccountEndpoints.issuer)
+    process.emitWarning(`jAccount's issuer is ${jaccountEndpoints.issuer}, with the slash at its end`);
+  return issuer;
+}

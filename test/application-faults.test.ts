@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import session, { MemoryStore } from 'express-session';
 import { Passport } from 'passport';
-import { CookieTransactions, type JaccountStrategyOptions } from 'passport-jaccount';
+import { CookieTransactions, type JaccountStrategyOptions, SessionTransactions } from 'passport-jaccount';
 import { type Answer, type Provider, startProvider } from './support/provider';
 import { serve } from './support/serve';
 import { UserAgent } from './support/user-agent';
@@ -32,6 +32,16 @@ const identity = (user: unknown, done: Done) => done(null, user);
 function fail(): never {
   throw mistake();
 }
+
+type Store = () => Partial<JaccountStrategyOptions>;
+
+/** Where pending logins wait: where they do by default, and in the session. */
+const inCookies: Store = () => ({});
+const inSession: Store = () => ({ transactions: new SessionTransactions() });
+const stores: [string, Store][] = [
+  ['the default', inCookies],
+  ['SessionTransactions', inSession],
+];
 
 describe('an application', () => {
   let provider: Provider;
@@ -255,6 +265,8 @@ describe('an application', () => {
     class FaultyStore extends MemoryStore {
       /** How a method fails, from its `from`th call on. */
       fault: { method: Method; by: 'callback' | 'throw'; from: number } | undefined;
+      /** Milliseconds after which set() calls back; what it has saved is there before. */
+      slowness = 0;
       private calls = 0;
 
       private fails(method: Method, done: Done | undefined): boolean {
@@ -267,7 +279,8 @@ describe('an application', () => {
         if (!this.fails('get', done as Done)) super.get(id, done);
       }
       override set(id: string, value: session.SessionData, done?: Done): void {
-        if (!this.fails('set', done)) super.set(id, value, done);
+        if (this.fails('set', done)) return;
+        super.set(id, value, this.slowness ? () => void setTimeout(() => done?.(), this.slowness) : done);
       }
       override destroy(id: string, done?: Done): void {
         if (!this.fails('destroy', done)) super.destroy(id, done);
@@ -276,13 +289,13 @@ describe('an application', () => {
 
     let store: FaultyStore;
 
-    beforeEach(async () => {
+    beforeEach(() => {
       store = new FaultyStore();
-      await start({ store });
     });
 
     for (const by of ['callback', 'throw'] as const) {
       it(`cannot save a login that begins (by ${by}) sends nobody away [FI-20]`, async () => {
+        await start({ store, options: inSession() });
         store.fault = { method: 'set', by, from: 1 };
 
         const end = await begin(new UserAgent());
@@ -295,6 +308,7 @@ describe('an application', () => {
       });
 
       it(`cannot load the session on return (by ${by}) sends no code [FI-20]`, async () => {
+        await start({ store, options: inSession() });
         const agent = new UserAgent();
         const address = await callbackOf(agent);
         store.fault = { method: 'get', by, from: 1 };
@@ -307,7 +321,51 @@ describe('an application', () => {
         await expectToServe();
       });
 
+      // SessionTransactions reads the session once more than express-session, before it writes.
+      it(`cannot load the session again when a login begins (by ${by}) sends nobody away [FI-20]`, async () => {
+        await start({ store, options: inSession() });
+        store.fault = { method: 'get', by, from: 1 };
+
+        const end = await begin(new UserAgent());
+
+        expect(end.status).to.equal(500);
+        expect(end.location).to.equal(undefined);
+        expect(errors).to.have.length(1);
+        store.fault = undefined;
+        await expectToServe();
+      });
+
+      it(`cannot load the session again on return (by ${by}) sends no code [FI-20]`, async () => {
+        await start({ store, options: inSession() });
+        const agent = new UserAgent();
+        const address = await callbackOf(agent);
+        store.fault = { method: 'get', by, from: 2 };
+
+        const end = await agent.get(address);
+
+        expect(end.status).to.equal(500);
+        expect(errors).to.have.length(1);
+        expect(provider.tokenRequests).to.have.length(0);
+        store.fault = undefined;
+        await expectToServe();
+      });
+
+      it(`cannot load the session again before it is renewed (by ${by}) signs in [FI-20]`, async () => {
+        await start({ store, options: inSession() });
+        const agent = new UserAgent();
+        const address = await callbackOf(agent);
+        store.fault = { method: 'get', by, from: 3 };
+
+        const end = await agent.get(address);
+
+        expect(end.text).to.equal('signed in');
+        store.fault = undefined;
+        expect(JSON.parse(await me(agent)).id).to.equal('zhangsan');
+        await expectToServe();
+      });
+
       it(`cannot save that a login was used (by ${by}) sends no code [FI-20]`, async () => {
+        await start({ store, options: inSession() });
         const agent = new UserAgent();
         const address = await callbackOf(agent);
         store.fault = { method: 'set', by, from: 1 };
@@ -320,46 +378,104 @@ describe('an application', () => {
         expect(await me(agent)).to.equal('null');
         await expectToServe();
       });
+    }
 
-      it(`cannot regenerate the session (by ${by}) signs nobody in [FI-20]`, async () => {
+    for (const [name, options] of stores) {
+      for (const by of ['callback', 'throw'] as const) {
+        it(`cannot regenerate the session (by ${by}) signs nobody in, with ${name} [FI-20]`, async () => {
+          await start({ store, options: options() });
+          const agent = new UserAgent();
+          const address = await callbackOf(agent);
+          store.fault = { method: 'destroy', by, from: 1 };
+
+          const end = await agent.get(address);
+
+          expect(end.status).to.equal(500);
+          expect(errors).to.have.length(1);
+          store.fault = undefined;
+          expect(await me(agent)).to.equal('null');
+          await expectToServe();
+        });
+      }
+
+      // Not by a throw: express-session saves the session with each answer, the one about the failure as well.
+      it(`cannot save the session of the user signs nobody in, with ${name} [FI-20]`, async () => {
+        await start({ store, options: options() });
         const agent = new UserAgent();
         const address = await callbackOf(agent);
-        store.fault = { method: 'destroy', by, from: 1 };
+        // SessionTransactions saves first that the login was used.
+        store.fault = { method: 'set', by: 'callback', from: options === inSession ? 2 : 1 };
 
         const end = await agent.get(address);
 
         expect(end.status).to.equal(500);
-        expect(errors).to.have.length(1);
+        expect(provider.tokenRequests).to.have.length(1);
         store.fault = undefined;
         expect(await me(agent)).to.equal('null');
         await expectToServe();
       });
+
+      it(`cannot save the session of the user sends no code twice for a reload, with ${name} [FI-20]`, async () => {
+        await start({ store, options: options() });
+        const agent = new UserAgent();
+        const address = await callbackOf(agent);
+        store.fault = { method: 'set', by: 'callback', from: options === inSession ? 2 : 1 };
+        await agent.get(address);
+        store.fault = undefined;
+
+        const reload = await agent.get(address);
+
+        expect(reload.status).to.equal(403);
+        expect(provider.tokenRequests).to.have.length(1);
+        expect(await me(agent)).to.equal('null');
+      });
+
+      it(`works again lets the same browser sign in, with ${name}`, async () => {
+        await start({ store, options: options() });
+        const agent = new UserAgent();
+        store.fault = { method: 'set', by: 'callback', from: 1 };
+        await begin(agent);
+        store.fault = undefined;
+
+        const { end } = await signIn(agent);
+
+        expect(end.text).to.equal('signed in');
+      });
     }
 
-    // Not by a throw: express-session saves the session with each answer, the one about the failure as well.
-    it('cannot save the session of the user signs nobody in [FI-20]', async () => {
-      const agent = new UserAgent();
-      const address = await callbackOf(agent);
-      store.fault = { method: 'set', by: 'callback', from: 2 };
+    for (const later of [0, 25, 75]) {
+      it(`is slow to say that it has saved gives a second request, ${later} ms later, the outcome of the first [CQ-20]`, async () => {
+        await start({ store, options: inSession() });
+        const agent = new UserAgent();
+        const address = await callbackOf(agent);
+        provider.script = { delay: () => 200 };
+        store.slowness = 50;
+        const second = new Promise((resolve) => setTimeout(resolve, later)).then(() => agent.get(address));
 
-      const end = await agent.get(address);
+        const ends = await Promise.all([agent.get(address), second]);
 
-      expect(end.status).to.equal(500);
-      store.fault = undefined;
-      expect(await me(agent)).to.equal('null');
-      await expectToServe();
-    });
+        expect(ends.map(({ text }) => text)).to.deep.equal(['signed in', 'signed in']);
+        expect(provider.tokenRequests).to.have.length(1);
+        expect(JSON.parse(await me(agent)).id).to.equal('zhangsan');
+        await expectToServe();
+      });
+    }
 
-    it('works again lets the same browser sign in', async () => {
-      const agent = new UserAgent();
-      store.fault = { method: 'set', by: 'callback', from: 1 };
-      await begin(agent);
-      store.fault = undefined;
+    for (const method of ['get', 'set', 'destroy'] as const) {
+      it(`has no working ${method}() is not used when a login begins, by default [FI-20]`, async () => {
+        await start({ store });
+        store.fault = { method, by: 'callback', from: 1 };
+        const agent = new UserAgent();
 
-      const { end } = await signIn(agent);
+        const begun = await begin(agent);
+        store.fault = undefined;
+        const end = await agent.get((await agent.follow(begun, url)).location as string);
 
-      expect(end.text).to.equal('signed in');
-    });
+        expect(begun.location).to.match(new RegExp(`^${provider.endpoints.authorizationURL}`));
+        expect(end.text).to.equal('signed in');
+        expect(errors).to.deep.equal([]);
+      });
+    }
   });
 
   describe('that has answered already', () => {
@@ -367,18 +483,12 @@ describe('an application', () => {
       res.send('too soon');
       next();
     };
-    const stores: [string, Partial<JaccountStrategyOptions>][] = [
-      ['SessionTransactions', {}],
-      [
-        'CookieTransactions [CK-14]',
-        {
-          transactions: new CookieTransactions({ secret: 'a cookie secret of more than 32 characters' }),
-        },
-      ],
-    ];
-    for (const [name, options] of stores) {
+    const withSecret: Store = () => ({
+      transactions: new CookieTransactions({ secret: 'a cookie secret of more than 32 characters' }),
+    });
+    for (const [name, options] of [...stores, ['CookieTransactions [CK-14]', withSecret] as const]) {
       it(`when a login begins keeps its answer, with ${name}`, async () => {
-        await start({ beforeLogin: answers, options });
+        await start({ beforeLogin: answers, options: options() });
 
         const end = await begin(new UserAgent());
         while (errors.length === 0) await turn();
@@ -389,7 +499,7 @@ describe('an application', () => {
       });
 
       it(`when a login ends keeps its answer, with ${name}`, async () => {
-        await start({ beforeCallback: answers, options });
+        await start({ beforeCallback: answers, options: options() });
 
         const { end } = await signIn();
         while (errors.length === 0) await turn();
@@ -402,10 +512,15 @@ describe('an application', () => {
 
   describe('whose browser leaves during the exchange', () => {
     /** The provider answers as told once the browser has left, and the strategy ends as it may. */
-    async function leave(token: (left: () => Promise<void>) => Answer | undefined, delay = 0) {
+    async function leave(
+      options: Partial<JaccountStrategyOptions>,
+      token: (left: () => Promise<void>) => Answer | undefined,
+      delay = 0,
+    ) {
       const leaving = new AbortController();
       let closed: Promise<unknown> | undefined;
       await start({
+        options,
         beforeCallback: (_req, res, next) => {
           closed ??= once(res, 'close');
           next();
@@ -441,32 +556,35 @@ describe('an application', () => {
         ),
       ],
     ];
-    for (const [what, token] of endings) {
-      it(`is done without it, when ${what} [FI-18]`, async () => {
-        const agent = await leave(token);
+    for (const [name, options] of stores) {
+      for (const [what, token] of endings) {
+        it(`is done without it, when ${what}, with ${name} [FI-18]`, async () => {
+          const agent = await leave(options(), token);
+          const { end } = await signIn(agent);
+
+          expect(end.text).to.equal('signed in');
+          expect(errors).to.have.length(1);
+          expect(provider.tokenRequests).to.have.length(2);
+          await expectToServe();
+        });
+      }
+
+      it(`is done without it, when all is right, with ${name} [FI-18]`, async () => {
+        const right = (left: () => Promise<void>) => {
+          void left();
+          return undefined;
+        };
+        const agent = await leave(options(), right, 50);
         const { end } = await signIn(agent);
 
         expect(end.text).to.equal('signed in');
-        expect(errors).to.have.length(1);
-        expect(provider.tokenRequests).to.have.length(2);
+        expect(strategy.answers.map(({ exit }) => exit)).to.deep.equal([
+          ...['redirect', 'success'],
+          ...['redirect', 'success'],
+        ]);
+        expect(errors).to.deep.equal([]);
         await expectToServe();
       });
     }
-
-    it('is done without it, when all is right [FI-18]', async () => {
-      const agent = await leave((left) => {
-        void left();
-        return undefined;
-      }, 50);
-      const { end } = await signIn(agent);
-
-      expect(end.text).to.equal('signed in');
-      expect(strategy.answers.map(({ exit }) => exit)).to.deep.equal([
-        ...['redirect', 'success'],
-        ...['redirect', 'success'],
-      ]);
-      expect(errors).to.deep.equal([]);
-      await expectToServe();
-    });
   });
 });

@@ -60,12 +60,14 @@ describe('examples/demo.mjs', () => {
     expect(headers.get('referrer-policy')).to.equal('no-referrer');
   });
 
-  it('gives the browser a new session with the login', async () => {
-    await agent.get(`${demo.url}/login`);
+  it('gives the browser a new session with each login', async () => {
+    await signIn();
     const before = await sessionCookie();
 
-    await signIn();
+    const page = await agent.follow(await agent.get(`${demo.url}/login`));
 
+    expect(page.text).to.include('zhaoyichen');
+    expect(before).to.be.a('string');
     expect(await sessionCookie())
       .to.be.a('string')
       .that.is.not.equal(before);

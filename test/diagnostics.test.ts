@@ -4,10 +4,12 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import type { RequestHandler } from 'express';
 import {
+  CookieTransactions,
   JaccountStrategy,
   type JaccountStrategyOptions,
   SessionTransactions,
   type Transaction,
+  type TransactionStore,
   type VerifyContext,
 } from 'passport-jaccount';
 import { observeRequest } from '../dist/diagnostics.js';
@@ -37,6 +39,32 @@ function stopListening(): void {
 }
 
 type Verify = (context: VerifyContext) => any;
+
+/** Stores whose logins seem to have begun so many milliseconds earlier. */
+const aged: [string, (milliseconds: number) => TransactionStore][] = [
+  [
+    'the default',
+    (milliseconds) =>
+      new (class extends CookieTransactions {
+        override async take(...parameters: Parameters<CookieTransactions['take']>): Promise<Transaction> {
+          return older(await super.take(...parameters), milliseconds);
+        }
+      })(),
+  ],
+  [
+    'SessionTransactions',
+    (milliseconds) =>
+      new (class extends SessionTransactions {
+        override async take(...parameters: Parameters<SessionTransactions['take']>): Promise<Transaction> {
+          return older(await super.take(...parameters), milliseconds);
+        }
+      })(),
+  ],
+];
+
+function older(transaction: Transaction, milliseconds: number): Transaction {
+  return { ...transaction, createdAt: transaction.createdAt - milliseconds };
+}
 
 const accept: Verify = ({ profile }) => profile ?? { account: 'zhangsan' };
 
@@ -104,21 +132,63 @@ describe('the channels of node:diagnostics_channel', () => {
       });
     }
 
-    it('counts the time since the login began, on whichever machine', async () => {
-      await start({ transactions: agedBy(5000) });
+    for (const [store, agedBy] of aged) {
+      it(`counts the time since the login began, on whichever machine, with ${store}`, async () => {
+        await start({ transactions: agedBy(5000) });
 
-      await signIn();
+        await signIn();
 
-      expect(told.login[0].sinceStart).to.be.within(5000, 60_000);
-      expect(told.login[0].duration).to.be.below(5000);
-    });
+        expect(told.login[0].sinceStart).to.be.within(5000, 60_000);
+        expect(told.login[0].duration).to.be.below(5000);
+      });
 
-    it('tells no negative time where the other machine is ahead', async () => {
-      await start({ transactions: agedBy(-30_000) });
+      it(`tells no negative time where the other machine is ahead, with ${store}`, async () => {
+        await start({ transactions: agedBy(-30_000) });
 
-      await signIn();
+        await signIn();
 
-      expect(told.login[0].sinceStart).to.equal(0);
+        expect(told.login[0].sinceStart).to.equal(0);
+      });
+    }
+
+    for (const { scope, requests } of [
+      { scope: 'openid', requests: 1 },
+      { scope: 'openid basic', requests: 2 },
+    ]) {
+      it(`counts the time of jAccount and of the verify callback in duration (${scope})`, async () => {
+        provider.script = { delay: () => 100 };
+        await start({ scope }, async ({ profile }) => {
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return profile;
+        });
+        const agent = new UserAgent();
+        const url = await callback(agent);
+        const began = performance.now();
+
+        await agent.get(url);
+
+        const visit = performance.now() - began;
+        // Timers may fire a millisecond early.
+        const least = requests * 100 + 200 - 5;
+        expect(told.login[0].duration).to.be.within(least, visit);
+        expect(told.request).to.have.length(requests);
+        for (const { duration } of told.request) expect(duration).to.be.within(95, visit - 195);
+      });
+    }
+
+    it('tells once of a login whose callback came twice at once, with the duration of the first', async () => {
+      provider.script = { delay: () => 200 };
+      await start();
+      const agent = new UserAgent();
+      const url = await callback(agent);
+
+      const ends = await Promise.all([agent.get(url), agent.get(url)]);
+
+      expect(ends.map(({ status }) => status)).to.deep.equal([200, 200]);
+      expect(told.login).to.have.length(1);
+      expect(told.login[0].duration).to.be.at.least(195);
+      expect(told.refused).to.deep.equal([]);
+      expect(told.request).to.have.length(1);
     });
 
     it('says nothing when a login begins', async () => {
@@ -325,12 +395,63 @@ describe('the channels of node:diagnostics_channel', () => {
       });
     }
 
-    it('knows since when, once the login was found', async () => {
-      await start({ transactions: agedBy(5000) }, () => false);
+    for (const [store, agedBy] of aged) {
+      it(`knows since when, once the login was found, with ${store}`, async () => {
+        await start({ transactions: agedBy(5000) }, () => false);
 
-      await signIn();
+        await signIn();
 
-      expect(told.refused[0].sinceStart).to.be.at.least(5000);
+        expect(told.refused[0].sinceStart).to.be.at.least(5000);
+      });
+    }
+
+    it('counts the time of jAccount in duration', async () => {
+      provider.script = {
+        delay: () => 100,
+        token: () => ({ status: 400, json: { error: 'invalid_grant' } }),
+      };
+      await start();
+      const agent = new UserAgent();
+      const url = await callback(agent);
+      const began = performance.now();
+
+      await agent.get(url);
+
+      expect(told.refused[0].duration).to.be.within(95, performance.now() - began);
+    });
+
+    for (const [what, script, verify] of [
+      ['that jAccount refused', { token: () => json(400, { error: 'invalid_grant' }) }, accept],
+      ['that the verify callback refused', {}, () => false],
+    ] as [string, Script, Verify][]) {
+      it(`tells once of a login ${what}, whose callback came twice at once`, async () => {
+        provider.script = { ...script, delay: () => 200 };
+        await start({}, verify);
+        const agent = new UserAgent();
+        const url = await callback(agent);
+
+        const ends = await Promise.all([agent.get(url), agent.get(url)]);
+
+        expect(ends.map(({ status }) => status)).to.deep.equal([401, 401]);
+        expect(told.refused).to.have.length(1);
+        expect(told.login).to.deep.equal([]);
+        expect(told.request).to.have.length(1);
+      });
+    }
+
+    it('tells of a login that began as another account signed in since', async () => {
+      let users = 0;
+      provider.script = { user: () => `user${users++}` };
+      await start();
+      const agent = new UserAgent();
+      const url = await callback(agent);
+      await signIn(agent);
+
+      await agent.get(url);
+
+      expect(told.login).to.have.length(1);
+      expect(told.refused).to.have.length(1);
+      expect(told.refused[0]).to.include({ exit: 'fail', code: 'ERR_JACCOUNT_STATE', reason: 'user' });
     });
 
     it('does not know since when of a login that was not found', async () => {
@@ -640,16 +761,6 @@ describe('observeRequest()', () => {
     expect(told.request).to.have.length(2);
   });
 });
-
-/** A store whose logins seem to have begun so many milliseconds earlier. */
-function agedBy(milliseconds: number): SessionTransactions {
-  return new (class extends SessionTransactions {
-    override async take(...parameters: Parameters<SessionTransactions['take']>): Promise<Transaction> {
-      const transaction = await super.take(...parameters);
-      return { ...transaction, createdAt: transaction.createdAt - milliseconds };
-    }
-  })();
-}
 
 interface Run {
   exits: string[];

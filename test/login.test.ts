@@ -1,12 +1,19 @@
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { MemoryStore, type SessionOptions } from 'express-session';
-import { JaccountStrategy, type JaccountStrategyOptions } from 'passport-jaccount';
+import { JaccountStrategy, type JaccountStrategyOptions, SessionTransactions } from 'passport-jaccount';
 import { type Emulator, startEmulator } from 'passport-jaccount/emulator';
+import { CookieJar } from 'tough-cookie';
 import { type Application, startApplication } from './support/application';
 import { type Clock, takeClock } from './support/clock';
 import { type Provider, type Script, startProvider } from './support/provider';
 import { UserAgent } from './support/user-agent';
+
+/** Where pending logins wait: where they do by default, and in the session. */
+const stores: [string, () => Partial<JaccountStrategyOptions>][] = [
+  ['the default', () => ({})],
+  ['SessionTransactions', () => ({ transactions: new SessionTransactions() })],
+];
 
 describe('a login with jAccount', () => {
   let emulator: Emulator;
@@ -139,30 +146,53 @@ describe('a login with jAccount', () => {
     expect(end.json().user.id).to.equal('zhaoyichen');
   });
 
-  it('gives the browser a session of another id [SE-01]', async () => {
-    const started = await application();
-    const agent = new UserAgent();
-    const sessionId = async () =>
-      (await agent.jar.getCookies(started.url)).find(({ key }) => key === 'connect.sid')?.value;
-    const loginPage = await agent.follow(await agent.get(`${started.url}/login`));
-    const before = await sessionId();
-
-    await agent.follow(await agent.choose(loginPage, 'zhaoyichen'));
-
-    expect(before).to.be.a('string');
-    expect(await sessionId()).not.to.equal(before);
-  });
-
-  it('puts no token into the session [SE-03]', async () => {
+  it('writes no session when it begins', async () => {
     const store = new MemoryStore();
     const started = await application({}, { session: { store } });
-    await signIn(started, 'zhaoyichen');
+    const agent = new UserAgent();
 
-    const sessions = await promisify(store.all.bind(store))();
+    const { headers } = await agent.get(`${started.url}/login`);
 
-    expect(Object.keys(sessions ?? {})).to.have.length(1);
-    expect(JSON.stringify(sessions)).not.to.match(/access_token|refresh_token|id_token|eyJ/);
+    expect(headers.getSetCookie().join()).to.match(/^jaccount-[^,]+$/);
+    expect(await promisify(store.all.bind(store))()).to.deep.equal({});
   });
+
+  for (const [name, options] of stores) {
+    it(`gives the browser a session of another id, with ${name} [SE-01]`, async () => {
+      const store = new MemoryStore();
+      // By default only the application itself gives a browser a session before the login.
+      const started = await application(options(), { session: { store, saveUninitialized: true } });
+      const agent = new UserAgent();
+      const sessionId = async () =>
+        (await agent.jar.getCookies(started.url)).find(({ key }) => key === 'connect.sid')?.value;
+      await agent.get(`${started.url}/me`);
+      const loginPage = await agent.follow(await agent.get(`${started.url}/login`));
+      const before = await sessionId();
+      const cookies = await agent.jar.getCookieString(started.url);
+
+      await agent.follow(await agent.choose(loginPage, 'zhaoyichen'));
+
+      const old = await new UserAgent().get(`${started.url}/me`, { headers: { cookie: cookies } });
+      expect(before).to.be.a('string');
+      expect(await sessionId())
+        .to.be.a('string')
+        .that.is.not.equal(before);
+      expect(old.json()).to.deep.equal({ user: null });
+      expect((await agent.get(`${started.url}/me`)).json().user.id).to.equal('zhaoyichen');
+    });
+
+    it(`puts no token into the session, with ${name} [SE-03]`, async () => {
+      const store = new MemoryStore();
+      const started = await application(options(), { session: { store } });
+      await signIn(started, 'zhaoyichen');
+
+      const sessions = await promisify(store.all.bind(store))();
+
+      expect(Object.keys(sessions ?? {})).to.have.length(1);
+      expect(JSON.stringify(sessions)).to.include('zhaoyichen');
+      expect(JSON.stringify(sessions)).not.to.match(/access_token|refresh_token|id_token|eyJ/);
+    });
+  }
 
   describe('sends the browser to jAccount', () => {
     async function authorizationRequest(
@@ -458,120 +488,180 @@ describe('a provider that misbehaves', () => {
   });
 });
 
-describe('a browser that comes back', () => {
-  let provider: Provider;
-  let application: Application;
-  let clock: Clock;
+for (const [store, options] of stores) {
+  describe(`a browser that comes back, with ${store}`, () => {
+    let provider: Provider;
+    let application: Application;
+    let clock: Clock;
 
-  beforeEach(async () => {
-    clock = takeClock();
-    provider = await startProvider();
-    application = await startApplication({
-      strategy: (callbackURL) =>
-        new JaccountStrategy(
-          { ...provider.client, ...provider.endpoints, callbackURL },
-          async ({ profile }) => profile,
-        ),
+    beforeEach(async () => {
+      clock = takeClock();
+      provider = await startProvider();
+      application = await startApplication({
+        strategy: (callbackURL) =>
+          new JaccountStrategy(
+            { ...provider.client, ...provider.endpoints, callbackURL, ...options() },
+            async ({ profile }) => profile,
+          ),
+      });
     });
-  });
-  afterEach(async () => {
-    clock.restore();
-    await application.stop();
-    await provider.stop();
-  });
+    afterEach(async () => {
+      clock.restore();
+      await application.stop();
+      await provider.stop();
+    });
 
-  const begin = async (agent: UserAgent, returnTo = '/') =>
-    agent.follow(await agent.get(`${application.url}/login?returnTo=${returnTo}`), application.url);
-  const tokenRequests = () => provider.tokenRequests.length;
+    const begin = async (agent: UserAgent, returnTo = '/') =>
+      agent.follow(await agent.get(`${application.url}/login?returnTo=${returnTo}`), application.url);
+    const tokenRequests = () => provider.tokenRequests.length;
 
-  it('is refused with a state that is not its own [CQ-21]', async () => {
-    const [alice, mallory] = [new UserAgent(), new UserAgent()];
-    await begin(alice);
-    const { location } = await begin(mallory);
+    it('is refused with a state that is not its own [CQ-21]', async () => {
+      const [alice, mallory] = [new UserAgent(), new UserAgent()];
+      await begin(alice);
+      const { location } = await begin(mallory);
 
-    const end = await alice.get(location as string);
+      const end = await alice.get(location as string);
 
-    expect(end.status).to.equal(403);
-    expect(end.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'unknown' });
-    expect(tokenRequests()).to.equal(0);
-  });
+      expect(end.status).to.equal(403);
+      expect(end.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'unknown' });
+      expect(tokenRequests()).to.equal(0);
+    });
 
-  it('is refused without any session, and told so', async () => {
-    const { location } = await begin(new UserAgent());
+    it('is refused without any session, and told so', async () => {
+      const { location } = await begin(new UserAgent());
 
-    const end = await new UserAgent().get(location as string);
+      const end = await new UserAgent().get(location as string);
 
-    expect(end.json().challenge).to.include({ reason: 'no-transaction' });
-  });
+      expect(end.json().challenge).to.include({ reason: 'no-transaction' });
+    });
 
-  for (const hours of [-1, 1]) {
-    it(`signs in again after the clock here jumped by ${hours} h during a login [FI-21]`, async () => {
+    for (const hours of [-1, 1]) {
+      it(`signs in again after the clock here jumped by ${hours} h during a login [FI-21]`, async () => {
+        const agent = agentWithAnotherClock();
+        const { location } = await begin(agent);
+        clock.advance(hours * 3600);
+
+        const end = await agent.get(location as string);
+        const next = await agent.get((await begin(agent)).location as string);
+
+        expect(end.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'expired' });
+        expect(next.json().exit).to.equal('success');
+      });
+    }
+
+    it('finishes two tabs in the order they began', async () => {
+      const agent = new UserAgent();
+      const tabs = [await begin(agent, '/one'), await begin(agent, '/two')];
+
+      const ends = [await agent.follow(tabs[0] as any), await agent.follow(tabs[1] as any)];
+
+      expect(ends.map((end) => end.json().info?.returnTo)).to.deep.equal(['/one', '/two']);
+    });
+
+    it('finishes two tabs in the other order', async () => {
+      const agent = new UserAgent();
+      const tabs = [await begin(agent, '/one'), await begin(agent, '/two')];
+
+      const ends = [await agent.follow(tabs[1] as any), await agent.follow(tabs[0] as any)];
+
+      expect(ends.map((end) => end.json().info?.returnTo)).to.deep.equal(['/two', '/one']);
+    });
+
+    it('is sent on when it reloads the callback, with no second token request [CQ-19]', async () => {
+      const agent = new UserAgent();
+      const { location } = await begin(agent, '/wanted');
+      await agent.get(location as string);
+
+      const reload = await agent.get(location as string);
+
+      expect(reload.status).to.equal(302);
+      expect(reload.location).to.equal(`${application.url}/wanted`);
+      expect(tokenRequests()).to.equal(1);
+    });
+
+    it('is refused with the cookies that it had before the login, with no second token request [CQ-19]', async () => {
       const agent = new UserAgent();
       const { location } = await begin(agent);
-      clock.advance(hours * 3600);
+      const cookie = await agent.jar.getCookieString(application.url);
+      await agent.get(location as string);
 
-      const end = await agent.get(location as string);
-      const next = await agent.get((await begin(agent)).location as string);
+      const replay = await new UserAgent().get(location as string, { headers: { cookie } });
 
-      expect(end.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'expired' });
-      expect(next.json().exit).to.equal('success');
+      expect(replay.status).to.equal(403);
+      expect(replay.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'used' });
+      expect(tokenRequests()).to.equal(1);
     });
-  }
 
-  it('finishes two tabs in the order they began', async () => {
-    const agent = new UserAgent();
-    const tabs = [await begin(agent, '/one'), await begin(agent, '/two')];
+    for (const { seconds, status } of [
+      { seconds: 119, status: 302 },
+      { seconds: 121, status: 403 },
+    ]) {
+      it(`gets ${status} when it reloads the callback after ${seconds} seconds [CQ-19]`, async () => {
+        const agent = new UserAgent();
+        const { location } = await begin(agent);
+        await agent.get(location as string);
+        clock.advance(seconds);
 
-    const ends = [await agent.follow(tabs[0] as any), await agent.follow(tabs[1] as any)];
+        const reload = await agent.get(location as string);
 
-    expect(ends.map((end) => end.json().info?.returnTo)).to.deep.equal(['/one', '/two']);
+        expect(reload.status).to.equal(status);
+        if (status === 403) expect(reload.json().challenge).to.include({ reason: 'used' });
+        expect(tokenRequests()).to.equal(1);
+      });
+    }
+
+    it('gets the outcome twice of one callback that is sent twice at once [CQ-20]', async () => {
+      provider.script = { delay: () => 100 };
+      const agent = new UserAgent();
+      const { location } = await begin(agent, '/wanted');
+
+      const ends = await Promise.all([agent.get(location as string), agent.get(location as string)]);
+
+      expect(ends.map(({ status }) => status)).to.deep.equal([200, 200]);
+      for (const end of ends) {
+        expect(end.json()).to.deep.include({ exit: 'success', info: { returnTo: '/wanted' } });
+        expect(end.json().user.id).to.equal('zhangsan');
+      }
+      expect((await agent.get(`${application.url}/me`)).json().user.id).to.equal('zhangsan');
+      expect(tokenRequests()).to.equal(1);
+    });
+
+    it('gets the refusal twice of one callback that is sent twice at once [CQ-20]', async () => {
+      provider.script = { secret: 'another secret of 32 octets or more', delay: () => 100 };
+      const agent = new UserAgent();
+      const { location } = await begin(agent);
+
+      const ends = await Promise.all([agent.get(location as string), agent.get(location as string)]);
+
+      for (const end of ends) expect(end.json()).to.include({ exit: 'error', fault: 'signature' });
+      expect((await agent.get(`${application.url}/me`)).json()).to.deep.equal({ user: null });
+      expect(tokenRequests()).to.equal(1);
+    });
+
+    it('is sent away with 302, after a POST too [CB-14]', async () => {
+      const form = await new UserAgent().post(`${application.callbackURL}`, {});
+
+      expect(form.status).to.equal(302);
+    });
+
+    it('spends nothing with HEAD [CQ-23]', async () => {
+      const agent = new UserAgent();
+      const { location } = await begin(agent);
+
+      const head = await agent.get(location as string, { method: 'HEAD' });
+      const end = await agent.get(location as string);
+
+      expect(head.status).to.equal(405);
+      expect(end.json().exit).to.equal('success');
+    });
   });
+}
 
-  it('finishes two tabs in the other order', async () => {
-    const agent = new UserAgent();
-    const tabs = [await begin(agent, '/one'), await begin(agent, '/two')];
-
-    const ends = [await agent.follow(tabs[1] as any), await agent.follow(tabs[0] as any)];
-
-    expect(ends.map((end) => end.json().info?.returnTo)).to.deep.equal(['/two', '/one']);
-  });
-
-  it('is sent on when it reloads the callback, with no second token request [CQ-19]', async () => {
-    const agent = new UserAgent();
-    const { location } = await begin(agent, '/wanted');
-    await agent.get(location as string);
-
-    const reload = await agent.get(location as string);
-
-    expect(reload.status).to.equal(302);
-    expect(reload.location).to.equal(`${application.url}/wanted`);
-    expect(tokenRequests()).to.equal(1);
-  });
-
-  it('gets one session out of one callback that is sent twice at once [CQ-20]', async () => {
-    const agent = new UserAgent();
-    const { location } = await begin(agent);
-
-    const ends = await Promise.all([agent.get(location as string), agent.get(location as string)]);
-
-    expect(ends.map(({ status }) => status).sort()).to.deep.equal([200, 403]);
-    expect(tokenRequests()).to.equal(1);
-  });
-
-  it('is sent away with 302, after a POST too [CB-14]', async () => {
-    const form = await new UserAgent().post(`${application.callbackURL}`, {});
-
-    expect(form.status).to.equal(302);
-  });
-
-  it('spends nothing with HEAD [CQ-23]', async () => {
-    const agent = new UserAgent();
-    const { location } = await begin(agent);
-
-    const head = await agent.get(location as string, { method: 'HEAD' });
-    const end = await agent.get(location as string);
-
-    expect(head.status).to.equal(405);
-    expect(end.json().exit).to.equal('success');
-  });
-});
+/** A browser whose cookies do not age when the clock of this process is put forward. */
+function agentWithAnotherClock(): UserAgent {
+  const agent = new UserAgent();
+  const { jar } = agent;
+  const setCookie = (header: string, url: string, options: object) =>
+    CookieJar.prototype.setCookie.call(jar, header.replace(/; Max-Age=[1-9]\d*/, ''), url, options);
+  return Object.assign(agent, { jar: Object.assign(jar, { setCookie }) });
+}

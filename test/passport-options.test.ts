@@ -2,7 +2,13 @@ import { expect } from 'chai';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import session from 'express-session';
 import { Passport } from 'passport';
-import { CookieTransactions, JaccountStrategy, type JaccountStrategyOptions } from 'passport-jaccount';
+import {
+  CookieTransactions,
+  JaccountStrategy,
+  type JaccountStrategyOptions,
+  SessionTransactions,
+  type TransactionStore,
+} from 'passport-jaccount';
 import { type Emulator, startEmulator } from 'passport-jaccount/emulator';
 import { Strategy as LocalStrategy } from 'passport-local';
 import { serve } from './support/serve';
@@ -189,9 +195,17 @@ describe('passport.authenticate()', () => {
   });
 
   describe('in the form of passport.authorize()', () => {
-    const transactions = new CookieTransactions({
-      secret: 'a secret of the tests, longer than 32 characters',
-    });
+    const secret = 'a secret of the tests, longer than 32 characters';
+    // A login by another strategy gives the browser a new session, without the logins that were pending in the old one.
+    const stores: [name: string, store: () => { transactions?: TransactionStore }, lost: string][] = [
+      ['the default', () => ({}), 'user'],
+      [
+        'CookieTransactions of its own secret',
+        () => ({ transactions: new CookieTransactions({ secret }) }),
+        'user',
+      ],
+      ['SessionTransactions', () => ({ transactions: new SessionTransactions() }), 'no-transaction'],
+    ];
 
     const routes: Routes = (app, passport) => {
       app.get('/link', passport.authorize('jaccount') as RequestHandler);
@@ -207,58 +221,79 @@ describe('passport.authenticate()', () => {
       });
     };
 
-    it('brings an account to the user who is signed in', async () => {
-      await start(routes);
-      await byPassword('wang');
+    for (const [name, store, lost] of stores) {
+      describe(`with ${name}`, () => {
+        it('brings an account to the user who is signed in', async () => {
+          await start(routes, [store()]);
+          await byPassword('wang');
 
-      const end = await signIn('/link');
+          const end = await signIn('/link');
 
-      expect(end.json()).to.deep.equal({ account: 'zhaoyichen', user: 'wang' });
-      expect(await me()).to.equal('wang');
-    });
+          expect(end.json()).to.deep.equal({ account: 'zhaoyichen', user: 'wang' });
+          expect(await me()).to.equal('wang');
+        });
 
-    it('brings it to nobody else who signed in meanwhile [CB-11]', async () => {
-      await start(routes, [{ transactions }]);
-      await byPassword('wang');
-      const callback = await sentBack('/link');
-      await byPassword('mallory');
+        it('brings it to nobody else who signed in meanwhile [CB-11]', async () => {
+          await start(routes, [store()]);
+          await byPassword('wang');
+          const callback = await sentBack('/link');
+          await byPassword('mallory');
 
-      const end = await agent.get(callback);
+          const end = await agent.get(callback);
 
-      expect(end.status).to.equal(403);
-      expect(end.json()).to.deep.equal({ user: 'mallory', reason: 'user' });
-    });
+          expect(end.status).to.equal(403);
+          expect(end.json()).to.deep.equal({ user: 'mallory', reason: lost });
+          expect(tokenRequests()).to.equal(0);
+        });
 
-    it('brings it to nobody after the user has signed out [CB-11]', async () => {
-      await start(
-        (app, passport) => {
-          routes(app, passport);
-          app.post('/logout', (req, res, next) =>
-            req.logout((error) => (error ? next(error) : res.json('out'))),
+        it('brings it to nobody who signed in after it had begun [CB-11]', async () => {
+          await start(routes, [store()]);
+          const callback = await sentBack('/link');
+          await byPassword('wang');
+
+          const end = await agent.get(callback);
+
+          expect(end.status).to.equal(403);
+          expect(end.json()).to.deep.equal({ user: 'wang', reason: lost });
+          expect(tokenRequests()).to.equal(0);
+        });
+
+        it('brings it to nobody after the user has signed out [CB-11]', async () => {
+          await start(
+            (app, passport) => {
+              routes(app, passport);
+              app.post('/logout', (req, res, next) =>
+                req.logout((error) => (error ? next(error) : res.json('out'))),
+              );
+            },
+            [store()],
           );
-        },
-        [{ transactions }],
-      );
-      await byPassword('wang');
-      const callback = await sentBack('/link');
-      await agent.post(`${url}/logout`, {});
+          await byPassword('wang');
+          const callback = await sentBack('/link');
+          await agent.post(`${url}/logout`, {});
 
-      const end = await agent.get(callback);
+          const end = await agent.get(callback);
 
-      expect(end.status).to.equal(403);
-      expect(end.json()).to.deep.equal({ reason: 'user' });
-    });
+          expect(end.status).to.equal(403);
+          expect(end.json()).to.deep.equal({ reason: lost });
+          expect(tokenRequests()).to.equal(0);
+        });
 
-    it('brings it once, and leads nobody on who reloads the callback', async () => {
-      await start(routes);
-      await byPassword('wang');
-      const callback = await sentBack('/link');
-      await agent.get(callback);
+        it('brings it once, and leads nobody on who reloads the callback', async () => {
+          await start(routes, [store()]);
+          await byPassword('wang');
+          const callback = await sentBack('/link');
+          await agent.get(callback);
 
-      const reload = await agent.get(callback);
+          const reload = await agent.get(callback);
 
-      expect(reload.status).to.equal(403);
-      expect(reload.json()).to.deep.equal({ user: 'wang', reason: 'used' });
-    });
+          expect(reload.status).to.equal(403);
+          expect(reload.json()).to.deep.equal({ user: 'wang', reason: 'used' });
+          expect(tokenRequests()).to.equal(1);
+        });
+      });
+    }
+
+    const tokenRequests = () => emulator.requests.filter(({ path }) => path === '/oauth2/token').length;
   });
 });

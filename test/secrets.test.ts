@@ -1,10 +1,17 @@
 import { spawn } from 'node:child_process';
+import { createDecipheriv, hkdfSync } from 'node:crypto';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type http from 'node:http';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
-import { CookieTransactions, type JaccountStrategyOptions } from 'passport-jaccount';
+import { MemoryStore } from 'express-session';
+import {
+  CookieTransactions,
+  type JaccountStrategyOptions,
+  SessionTransactions,
+  type TransactionStore,
+} from 'passport-jaccount';
 import { type Application, startApplication } from './support/application';
 import { type Provider, type Answer as ProviderAnswer, type Script, startProvider } from './support/provider';
 import { UserAgent, type Visit } from './support/user-agent';
@@ -283,6 +290,18 @@ const callbacks: Case[] = [
     code: 'ERR_JACCOUNT_STATE',
     visit: (_agent, url) => new UserAgent().get(url),
   },
+  {
+    what: 'a callback after somebody else has signed in',
+    code: 'ERR_JACCOUNT_STATE',
+    script: () => {
+      let users = 0;
+      return { user: () => `CANARY-user-${users++}` };
+    },
+    visit: async (agent, url) => {
+      await agent.follow(await agent.get(new URL('/login', url).href));
+      return agent.get(url);
+    },
+  },
 ];
 
 const cases = [
@@ -308,13 +327,20 @@ describe('a secret', () => {
     await provider.stop();
   });
 
-  async function login({ script, options, callback, visit }: Case): Promise<Leak> {
-    const canaries: Canaries = { clientSecret, cookieSecret, ...encodings() };
+  async function login(
+    { script, options, callback, visit }: Case,
+    { store = 'the default', maker = () => undefined, sealedWith = clientSecret }: Partial<Kept> = {},
+  ): Promise<Leak> {
+    const canaries: Canaries = { clientSecret, cookieSecret, ...encodings(), ...keysFrom(sealedWith) };
     provider.script = { secret: clientSecret, ...script?.(() => ({ ...canaries, ...sent(provider) })) };
+    const sessions = new MemoryStore();
+    const transactions = maker();
     let strategy: WitnessedStrategy | undefined;
     application = await startApplication({
+      session: { store: sessions },
       strategy: (callbackURL) => {
-        const settings = { ...provider.endpoints, clientID, clientSecret, callbackURL, ...options };
+        const kept = transactions && { transactions };
+        const settings = { ...provider.endpoints, clientID, clientSecret, callbackURL, ...kept, ...options };
         strategy = new WitnessedStrategy(settings, async ({ profile }) => profile);
         return strategy;
       },
@@ -330,11 +356,17 @@ describe('a secret', () => {
       accessToken: `token-${back.searchParams.get('code')}`,
       refreshToken: `refresh-${back.searchParams.get('code')}`,
     });
-    for (const { key, value } of await agent.jar.getCookies(application.url))
-      canaries[`cookie ${key}`] = value;
+    Object.assign(canaries, await cookiesOf(agent));
+    const { codeVerifier, nonce } =
+      store === 'SessionTransactions'
+        ? await pendingIn(sessions)
+        : unsealed(canaries['cookie jaccount-'] as string, sealedWith);
+    expect(nonce).to.equal(canaries.nonce);
+    canaries.codeVerifier = codeVerifier;
     callback?.(back, { ...canaries });
     const { answers } = strategy as WitnessedStrategy;
     const end = await (visit ?? ((one, url) => one.get(url)))(agent, back.href);
+    const later = Object.entries(await cookiesOf(agent)).map(([name, value]) => [`later ${name}`, value]);
     // The way to jAccount carries state and nonce: that is no leak.
     const told = [
       ...published,
@@ -342,8 +374,58 @@ describe('a secret', () => {
     ];
     const { code } = (told.at(-1) ?? {}) as { code?: unknown };
     expect(published.at(-1)).to.include({ code });
-    return { told, code, page: end.text, canaries: { ...canaries, ...sent(provider) } };
+    return {
+      ...{ told, code, page: end.text },
+      canaries: { ...Object.fromEntries(later), ...canaries, ...sent(provider) },
+    };
   }
+
+  /** Their values, and of a sealed one each part that tells something. */
+  async function cookiesOf({ jar }: UserAgent): Promise<Canaries> {
+    const cookies = (await jar.getCookies(application.url)).map(({ key, value }) => {
+      const name = key.replace(/^jaccount-.*/, 'jaccount-');
+      return { name: `cookie ${name}`, value };
+    });
+    const named = cookies.flatMap(({ name, value }) => [
+      [name, value],
+      ...value
+        .split('.')
+        .slice(2)
+        .map((part, index) => [`part ${index} of ${name}`, part]),
+    ]);
+    return Object.fromEntries(named);
+  }
+
+  interface Kept {
+    store: string;
+    maker: () => TransactionStore | undefined;
+    /** The secret whose key seals the cookies. */
+    sealedWith: string;
+    /** The cookie that leads to the pending login. */
+    cookie: string;
+  }
+
+  /** Where pending logins wait. */
+  const stores: Kept[] = [
+    {
+      store: 'the default',
+      maker: () => undefined,
+      sealedWith: clientSecret,
+      cookie: 'cookie jaccount-',
+    },
+    {
+      store: 'CookieTransactions',
+      maker: () => new CookieTransactions({ secret: cookieSecret }),
+      sealedWith: cookieSecret,
+      cookie: 'cookie jaccount-',
+    },
+    {
+      store: 'SessionTransactions',
+      maker: () => new SessionTransactions(),
+      sealedWith: clientSecret,
+      cookie: 'cookie connect.sid',
+    },
+  ];
 
   function encodings(): Canaries {
     const encoded = new URLSearchParams({ '': clientSecret }).toString().slice(1);
@@ -351,25 +433,17 @@ describe('a secret', () => {
     return { encodedSecret: encoded, credentials };
   }
 
-  for (const one of cases) {
-    it(`stays out of ${one.what} [ER-01]`, async () => {
-      const { told, code, canaries, page } = await login(one);
+  const known = ['clientSecret', 'cookieSecret', 'code', 'state', 'nonce', 'codeVerifier'];
+  for (const kept of stores) {
+    for (const one of cases) {
+      it(`stays out of ${one.what}, with ${kept.store} [ER-01]`, async () => {
+        const { told, code, canaries, page } = await login(one, kept);
 
-      expect(code).to.equal(one.code);
-      expect(Object.keys(canaries)).to.include.members(['code', 'state', 'nonce', 'cookie connect.sid']);
-      expect(leaksIn([page, ...told.flatMap((one) => shownOf(one))], canaries)).to.deep.equal([]);
-    });
-  }
-
-  for (const one of [...authorizationEchoes, ...callbacks].filter(({ visit }) => !visit)) {
-    it(`stays out of ${one.what}, with CookieTransactions [ER-01]`, async () => {
-      const transactions = new CookieTransactions({ secret: cookieSecret });
-      const { told, code, canaries, page } = await login({ ...one, options: { transactions } });
-
-      expect(code).to.equal(one.code);
-      expect(Object.keys(canaries).join()).to.include('cookie jaccount-');
-      expect(leaksIn([page, ...told.flatMap((one) => shownOf(one))], canaries)).to.deep.equal([]);
-    });
+        expect(code).to.equal(one.code);
+        expect(Object.keys(canaries)).to.include.members([...known, kept.cookie]);
+        expect(leaksIn([page, ...told.flatMap((one) => shownOf(one))], canaries)).to.deep.equal([]);
+      });
+    }
   }
 
   it('is not alone: the provider’s text stays a bounded, printable member [ER-02]', async () => {
@@ -386,30 +460,46 @@ describe('a secret', () => {
     expect(error.message + error.stack).not.to.include('<script>');
   });
 
-  it('is not printed with the strategy', () => {
-    const settings = { ...provider.endpoints, clientID, clientSecret, callbackURL: 'http://localhost/' };
-    const strategy = new WitnessedStrategy(settings, async () => false);
+  for (const { store, maker, sealedWith } of stores) {
+    it(`is not printed with the strategy, with ${store}`, () => {
+      const transactions = maker();
+      const settings = { ...provider.endpoints, clientID, clientSecret, callbackURL: 'http://localhost/' };
+      const strategy = new WitnessedStrategy(
+        { ...settings, ...(transactions && { transactions }) },
+        async () => false,
+      );
 
-    const printed = [inspect(strategy, { depth: 9 }), JSON.stringify(strategy)];
+      const printed = [
+        inspect(strategy, { depth: 9 }),
+        JSON.stringify(strategy),
+        ...[inspect(transactions, { depth: 9, showHidden: true }), JSON.stringify(transactions) ?? ''],
+      ];
 
-    expect(leaksIn(printed, { clientSecret, ...encodings() })).to.deep.equal([]);
-  });
+      const canaries = { clientSecret, cookieSecret, ...encodings(), ...keysFrom(sealedWith) };
+      expect(leaksIn(printed, canaries)).to.deep.equal([]);
+    });
+  }
 
   describe('in a process of its own', () => {
     // A whole login without a framework, against the provider of this process; "warning" makes the secret short.
     const login = `
       const http = require('node:http');
       const { JaccountStrategy } = require('passport-jaccount');
-      const { endpoints, secret } = JSON.parse(process.env.LOGIN);
+      const { endpoints, secret, store } = JSON.parse(process.env.LOGIN);
       const strategy = new JaccountStrategy(
         { ...endpoints, clientID: 'canary-client', clientSecret: secret, callbackURL: 'http://localhost/callback', scope: 'openid basic' },
         async ({ profile }) => profile,
       );
-      const session = {};
+      const cookies = [];
+      const res = {
+        appendHeader: (_name, cookie) => cookies.push(cookie.split(';')[0]),
+        setHeader: () => undefined,
+      };
+      const kept = store === 'the session' ? { session: {} } : { res };
       const run = (query) => new Promise((resolve) => {
         const child = Object.create(strategy);
         for (const exit of ['success', 'fail', 'error', 'redirect', 'pass']) child[exit] = (value) => resolve({ exit, value });
-        child.authenticate({ method: 'GET', url: '/', headers: {}, query, session }, {});
+        child.authenticate({ method: 'GET', url: '/', headers: { cookie: cookies.join('; ') }, query, ...kept }, {});
       });
       (async () => {
         const { value } = await run({});
@@ -422,11 +512,15 @@ describe('a secret', () => {
       })();
     `;
 
-    function run(secret: string, NODE_DEBUG: string): Promise<{ output: string; exitCode: number | null }> {
+    function run(
+      store: string,
+      secret: string,
+      NODE_DEBUG: string,
+    ): Promise<{ output: string; exitCode: number | null }> {
       const env = {
         ...process.env,
         NODE_DEBUG,
-        LOGIN: JSON.stringify({ endpoints: provider.endpoints, secret }),
+        LOGIN: JSON.stringify({ endpoints: provider.endpoints, secret, store }),
       };
       const child = spawn(process.execPath, ['-e', login], { cwd: path.join(__dirname, '..'), env });
       let output = '';
@@ -443,39 +537,76 @@ describe('a secret', () => {
       application = { url: '', callbackURL: '', stop: async () => undefined };
     });
 
-    it('is not in what NODE_DEBUG=passport-jaccount prints [ER-01]', async () => {
-      provider.script = { secret: signingSecret };
+    for (const store of ['cookies', 'the session']) {
+      it(`is not in what NODE_DEBUG=passport-jaccount prints, with logins in ${store} [ER-01]`, async () => {
+        provider.script = { secret: signingSecret };
 
-      const { output, exitCode } = await run(clientSecret, 'passport-jaccount');
+        const { output, exitCode } = await run(store, clientSecret, 'passport-jaccount');
 
-      expect(exitCode).to.equal(3);
-      expect(output)
-        .to.match(/ERR_JACCOUNT_ID_TOKEN: /)
-        .and.match(/ERR_JACCOUNT_STATE: /);
-      const canaries = { clientSecret, ...encodings(), ...sent(provider), CANARY: 'CANARY' };
-      expect(leaksIn([output], canaries)).to.deep.equal([]);
-    });
+        expect(exitCode).to.equal(3);
+        expect(output)
+          .to.match(/ERR_JACCOUNT_ID_TOKEN: /)
+          .and.match(/ERR_JACCOUNT_STATE: /);
+        // Every JSON Web Token and every sealed cookie begins like this.
+        const sealed = { sealed: 'eyJ', ...keysFrom(clientSecret) };
+        const canaries = {
+          ...{ clientSecret, ...encodings(), ...sent(provider), ...sealed },
+          CANARY: 'CANARY',
+        };
+        expect(Object.keys(canaries)).to.include.members(['codeVerifier', 'authorization']);
+        expect(leaksIn([output], canaries)).to.deep.equal([]);
+      });
 
-    it('is not in the warning of a short one [ER-01]', async () => {
-      provider.script = { secret: 'CANARY-short' };
+      it(`is not in the warning of a short one, with logins in ${store} [ER-01]`, async () => {
+        provider.script = { secret: 'CANARY-short' };
 
-      const { output, exitCode } = await run('CANARY-short', '');
+        const { output, exitCode } = await run(store, 'CANARY-short', '');
 
-      expect(exitCode).to.equal(0);
-      expect(output).to.match(/Warning: .*clientSecret/);
-      expect(output).not.to.include('CANARY');
-    });
+        expect(exitCode).to.equal(0);
+        expect(output).to.match(/Warning: .*clientSecret/);
+        expect(output).not.to.match(/CANARY|eyJ/);
+      });
 
-    it('is not printed at all where nothing is wrong', async () => {
-      provider.script = { secret: clientSecret };
+      it(`is not printed at all where nothing is wrong, with logins in ${store}`, async () => {
+        provider.script = { secret: clientSecret };
 
-      const { output, exitCode } = await run(clientSecret, '');
+        const { output, exitCode } = await run(store, clientSecret, '');
 
-      expect(exitCode).to.equal(0);
-      expect(output).to.equal('');
-    });
+        expect(exitCode).to.equal(0);
+        expect(output).to.equal('');
+        expect(provider.tokenRequests).to.have.length(1);
+      });
+    }
   });
 });
+
+const purpose = 'passport-jaccount transaction cookie';
+const keyFrom = (secret: string) => Buffer.from(hkdfSync('sha256', secret, '', purpose, 32));
+
+/** The key that is derived from a secret, as it may be written. */
+function keysFrom(secret: string): Canaries {
+  const key = keyFrom(secret);
+  const written = (['hex', 'base64', 'base64url', 'latin1'] as const).map((form) => [
+    `key in ${form}`,
+    key.toString(form),
+  ]);
+  return { ...Object.fromEntries(written), 'key in a list': [...key].join(', ') };
+}
+
+/** What a cookie holds, opened without the code that sealed it. */
+function unsealed(value: string, secret: string): { codeVerifier: string; nonce: string } {
+  const [header = '', , iv = '', ciphertext = '', tag = ''] = value.split('.');
+  const decipher = createDecipheriv('aes-256-gcm', keyFrom(secret), Buffer.from(iv, 'base64url'));
+  decipher.setAAD(Buffer.from(header)).setAuthTag(Buffer.from(tag, 'base64url'));
+  return JSON.parse(decipher.update(ciphertext, 'base64url', 'utf8') + decipher.final('utf8'));
+}
+
+/** The one login that is pending in the one session of a store. */
+async function pendingIn(store: MemoryStore): Promise<{ codeVerifier: string; nonce: string }> {
+  const sessions = await new Promise<object>((resolve) => store.all((_error, all) => resolve(all ?? {})));
+  const [session] = Object.values(sessions);
+  return session['passport-jaccount'].pending[0];
+}
 
 /** What the provider was sent in the last login. */
 function sent({ tokenRequests }: Provider): Canaries {

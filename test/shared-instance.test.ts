@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { JaccountStrategy } from 'passport-jaccount';
+import { JaccountStrategy, SessionTransactions } from 'passport-jaccount';
 import { startApplication } from './support/application';
 import { startProvider } from './support/provider';
 import { UserAgent } from './support/user-agent';
@@ -7,8 +7,13 @@ import { UserAgent } from './support/user-agent';
 const users = Array.from({ length: 200 }, (_, number) => `user-${String(number).padStart(3, '0')}`);
 
 describe('one strategy instance, handed to passport.authenticate() itself [HT-04]', () => {
-  for (const scope of ['openid', 'openid basic', 'basic']) {
-    it(`gives each of 200 overlapping logins its own user (${scope})`, async function () {
+  for (const { scope, store = 'the default', ...transactions } of [
+    { scope: 'openid' },
+    { scope: 'openid basic' },
+    { scope: 'basic' },
+    { scope: 'openid', store: 'SessionTransactions', transactions: new SessionTransactions() },
+  ]) {
+    it(`gives each of 200 overlapping logins its own user (${scope}, with ${store})`, async function () {
       this.timeout(60_000);
       // The provider answers out of order, so that each login's second half overlaps with others'.
       const provider = await startProvider({
@@ -19,7 +24,7 @@ describe('one strategy instance, handed to passport.authenticate() itself [HT-04
         byInstance: true,
         strategy: (callbackURL) =>
           new JaccountStrategy(
-            { ...provider.client, ...provider.endpoints, callbackURL, scope },
+            { ...provider.client, ...provider.endpoints, callbackURL, scope, ...transactions },
             async ({ profile }) => profile,
           ),
         login: (req) => ({ authorizationParams: { login_hint: req.query.user }, appState: req.query.user }),

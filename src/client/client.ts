@@ -1,11 +1,12 @@
 import { IdTokenError } from '../errors';
 import type { IdTokenClaims, TokenResponse } from '../jaccount/wire';
 import { GivenOptions } from '../options';
-import { buildAuthorizationURL, randomValue } from '../protocol/authorization-request';
+import { buildAuthorizationURL } from '../protocol/authorization-request';
 import { createTransport, type HttpRequest } from '../protocol/http';
 import { createIdTokenVerifier, type ExpectedIdToken, type IdTokenVerifier } from '../protocol/id-token';
 import { buildLogoutURL } from '../protocol/logout';
 import { oncePerKey } from '../protocol/once';
+import { randomValue } from '../protocol/random';
 import { buildTokenRequest, exchangeGrant, type GrantParameters } from '../protocol/token-endpoint';
 import { JaccountApi } from './api';
 import {

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http';
 import type { JaccountEndpoints } from '../jaccount/endpoints';
-import { GivenOptions, sharedOptionNames } from '../options';
+import { endpointParsers, GivenOptions, type Parsers } from '../options';
 import type { Timeout } from '../protocol/http';
 import { type ClientAuthMethod, clientAuthMethods } from '../protocol/token-endpoint';
 
@@ -32,10 +32,15 @@ export interface ClientSettings extends JaccountEndpoints {
   readonly deriveEmail: boolean;
 }
 
-const knownNames: readonly string[] = [
-  ...sharedOptionNames,
-  ...['clientAuthMethod', 'clockTolerance', 'timeout', 'agent', 'deriveEmail'],
-];
+const parsers: Parsers<ClientSettings> = {
+  ...endpointParsers,
+  clientID: (given) => given.text('clientID'),
+  clientSecret: (given) => given.clientSecret(),
+  clientAuthMethod: (given) => given.oneOf('clientAuthMethod', clientAuthMethods),
+  clockTolerance: (given) => given.number('clockTolerance', { default: 60, least: 0, most: 300 }),
+  timeout: (given) => given.timeout({ response: 5000, deadline: 10_000 }),
+  deriveEmail: (given) => given.boolean('deriveEmail', true),
+};
 
 const synonyms = new Map([
   ['client_id', 'clientID'],
@@ -54,17 +59,8 @@ const synonyms = new Map([
  */
 export function parseClientOptions(options: unknown): { settings: ClientSettings; agent?: Agent } {
   const given = new GivenOptions('JaccountClient', options);
-  given.assertKnown(knownNames, synonyms);
-  const endpoints = given.endpoints();
-  const { clientID, clientSecret } = given.credentials(endpoints);
-  const settings = {
-    ...endpoints,
-    clientID,
-    clientAuthMethod: given.oneOf('clientAuthMethod', clientAuthMethods),
-    clockTolerance: given.number('clockTolerance', { default: 60, least: 0, most: 300 }),
-    timeout: given.timeout({ response: 5000, deadline: 10_000 }),
-    deriveEmail: given.boolean('deriveEmail', true),
-  };
-  Object.defineProperty(settings, 'clientSecret', { value: clientSecret });
-  return { settings: Object.freeze(settings) as ClientSettings, ...given.agent() };
+  given.assertKnown([...Object.keys(parsers), 'agent'], synonyms);
+  const settings = given.parsed(parsers);
+  Object.defineProperty(settings, 'clientSecret', { enumerable: false });
+  return { settings: Object.freeze(settings), ...given.agent() };
 }

@@ -1,13 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** What an authorization request says. */
 export interface AuthorizationParameters {
   redirectURI: string;
   scope: readonly string[];
   state: string;
-  nonce?: string;
+  nonce?: string | undefined;
   /** Of PKCE, by S256. */
-  codeChallenge?: string;
+  codeChallenge?: string | undefined;
+  /** Further parameters. They cannot take the place of those above. */
+  extra?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -18,10 +20,10 @@ export interface AuthorizationParameters {
  */
 export function buildAuthorizationURL(
   { authorizationURL, clientID }: { authorizationURL: string; clientID: string },
-  { redirectURI, scope, state, nonce, codeChallenge }: AuthorizationParameters,
+  { redirectURI, scope, state, nonce, codeChallenge, extra = {} }: AuthorizationParameters,
 ): string {
-  const url = new URL(authorizationURL);
   const parameters = {
+    ...extra,
     response_type: 'code',
     client_id: clientID,
     redirect_uri: redirectURI,
@@ -30,11 +32,18 @@ export function buildAuthorizationURL(
     ...(nonce !== undefined && { nonce }),
     ...(codeChallenge !== undefined && { code_challenge: codeChallenge, code_challenge_method: 'S256' }),
   };
-  for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-  return url.href;
+  const own = Object.entries(parameters)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
+    .join('&');
+  // Spaces as "%20": some servers take a "+" in a query for a plus sign.
+  if (!authorizationURL.includes('?')) return `${authorizationURL}?${own}`;
+  const url = new URL(authorizationURL);
+  for (const name of Object.keys(parameters)) url.searchParams.delete(name);
+  return `${url.href}${url.search === '' ? '?' : '&'}${own}`;
 }
 
-/** A fresh unguessable value, 256 bits in 43 URL-safe characters: a state or a nonce. @see RFC 6749, section 10.10 */
-export function randomValue(): string {
-  return randomBytes(32).toString('base64url');
+/** The code challenge of a code verifier, by S256. @see RFC 7636, section 4.2 */
+export function codeChallengeOf(codeVerifier: string): string {
+  return hash('sha256', codeVerifier, 'base64url');
 }

@@ -24,3 +24,8 @@ export function sameText(one: string, other: string): boolean {
 export function sha256(text: string): Buffer {
   return hash('sha256', text, 'buffer');
 }
+
+/** Compares two digests in a time that tells nothing of them. */
+export function sameDigest(one: string, other: string): boolean {
+  return one.length === other.length && timingSafeEqual(Buffer.from(one), Buffer.from(other));
+}

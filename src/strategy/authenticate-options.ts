@@ -1,4 +1,4 @@
-import { sanitizeReturnTo } from './return-to';
+import { sanitizeReturnTo } from '../login/return-to';
 
 /** What `passport.authenticate()` takes for a login with jAccount, beside Passport's own options. */
 export interface JaccountAuthenticateOptions {

@@ -1,10 +1,11 @@
 import type { Agent } from 'node:http';
 import type { JaccountEndpoints } from '../jaccount/endpoints';
-import { GivenOptions, sharedOptionNames } from '../options';
+import { CookieTransactions } from '../login/cookie-transactions';
+import type { LoginSettings } from '../login/settings';
+import type { TransactionStore } from '../login/transaction';
+import { endpointParsers, GivenOptions, type Parsers } from '../options';
 import type { Timeout } from '../protocol/http';
 import { type ClientAuthMethod, clientAuthMethods } from '../protocol/token-endpoint';
-import { SessionTransactions } from './session-transactions';
-import type { TransactionStore } from './transaction';
 
 /** What a {@link JaccountStrategy} takes. Only the first three have no default; an unknown name is refused. */
 export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
@@ -25,7 +26,7 @@ export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
   pkce?: boolean;
   /** How the client authenticates at the token endpoint. @default 'client_secret_basic' */
   clientAuthMethod?: ClientAuthMethod;
-  /** Where pending logins wait. @default new SessionTransactions() */
+  /** Where pending logins wait: in sealed cookies, one for each. @default new CookieTransactions() */
   transactions?: TransactionStore;
   /** Seconds that this machine's clock and jAccount's may differ, 0 to 300. @default 60 */
   clockTolerance?: number;
@@ -55,40 +56,33 @@ export interface LoginTimeout extends Timeout {
 }
 
 /** The options, checked and complete. Its `clientSecret` does not show when it is printed. */
-export interface StrategySettings extends JaccountEndpoints {
-  readonly name: string;
-  readonly clientID: string;
-  readonly clientSecret: string;
-  readonly callbackURL: string;
+export interface StrategySettings extends LoginSettings {
   readonly scope: readonly string[];
-  readonly pkce: boolean;
-  readonly clientAuthMethod: ClientAuthMethod;
-  readonly transactions: TransactionStore;
-  readonly clockTolerance: number;
-  readonly allowMissingNonce: boolean;
   readonly timeout: LoginTimeout;
-  readonly agent?: Agent;
-  readonly deriveEmail: boolean;
   readonly passReqToCallback: boolean;
-  readonly skipUserProfile: boolean;
 }
 
 const door = 'JaccountStrategy';
 
-const knownNames: readonly string[] = [
-  ...sharedOptionNames,
-  ...[
-    'callbackURL',
-    'name',
-    'scope',
-    'clientAuthMethod',
-    'transactions',
-    'clockTolerance',
-    'timeout',
-    'agent',
-  ],
-  ...['pkce', 'allowMissingNonce', 'deriveEmail', 'passReqToCallback', 'skipUserProfile'],
-];
+// A new option without a parser does not compile, nor does a setting that nothing parses.
+const parsers: Parsers<StrategySettings> & Record<keyof JaccountStrategyOptions, unknown> = {
+  ...endpointParsers,
+  clientID: (given) => given.text('clientID'),
+  clientSecret: (given) => given.clientSecret(),
+  callbackURL: callbackIn,
+  name: (given) => given.text('name', 'jaccount'),
+  scope: (given) => given.scope('openid'),
+  pkce: (given) => given.boolean('pkce', true),
+  clientAuthMethod: (given) => given.oneOf('clientAuthMethod', clientAuthMethods),
+  transactions: transactionsIn,
+  clockTolerance: (given) => given.number('clockTolerance', { default: 60, least: 0, most: 300 }),
+  allowMissingNonce: (given) => given.boolean('allowMissingNonce', false),
+  timeout: (given) => given.timeout({ response: 5000, deadline: 10_000, verify: 60_000 }),
+  agent: (given) => given.agent().agent,
+  deriveEmail: (given) => given.boolean('deriveEmail', true),
+  passReqToCallback: (given) => given.boolean('passReqToCallback', false),
+  skipUserProfile: (given) => given.boolean('skipUserProfile', false),
+};
 
 const synonyms = new Map([
   ['redirectURI', 'callbackURL'],
@@ -114,29 +108,10 @@ const synonyms = new Map([
  */
 export function parseOptions(options: unknown): StrategySettings {
   const given = new GivenOptions(door, options);
-  given.assertKnown(knownNames, synonyms);
-  const endpoints = given.endpoints();
-  const { clientID, clientSecret } = given.credentials(endpoints);
-  const settings = {
-    ...endpoints,
-    name: given.text('name', 'jaccount'),
-    clientID,
-    callbackURL: callbackIn(given),
-    scope: given.scope('openid'),
-    clientAuthMethod: given.oneOf('clientAuthMethod', clientAuthMethods),
-    transactions: transactionsIn(given),
-    clockTolerance: given.number('clockTolerance', { default: 60, least: 0, most: 300 }),
-    timeout: given.timeout({ response: 5000, deadline: 10_000, verify: 60_000 }),
-    pkce: given.boolean('pkce', true),
-    allowMissingNonce: given.boolean('allowMissingNonce', false),
-    deriveEmail: given.boolean('deriveEmail', true),
-    passReqToCallback: given.boolean('passReqToCallback', false),
-    skipUserProfile: given.boolean('skipUserProfile', false),
-    ...given.agent(),
-  };
-  return Object.freeze(
-    Object.defineProperty(settings, 'clientSecret', { value: clientSecret }),
-  ) as StrategySettings;
+  given.assertKnown(Object.keys(parsers), synonyms);
+  const settings = given.parsed(parsers);
+  Object.defineProperty(settings, 'clientSecret', { enumerable: false });
+  return Object.freeze(settings);
 }
 
 /** The names in a scope, whichever way it is written. */
@@ -157,8 +132,8 @@ function callbackIn(given: GivenOptions): string {
 }
 
 function transactionsIn(given: GivenOptions): TransactionStore {
-  if (!given.has('transactions')) return new SessionTransactions();
-  const transactions = given.value('transactions');
+  const transactions = given.has('transactions') ? given.value('transactions') : new CookieTransactions();
+  if (transactions instanceof CookieTransactions) return transactions.sealedFor(given.clientSecret());
   const { put, take } = (transactions ?? {}) as Partial<TransactionStore>;
   if (typeof put === 'function' && typeof take === 'function') return transactions as TransactionStore;
   return given.refuse('transactions', 'must be a TransactionStore, with put() and take()');

@@ -1,44 +1,153 @@
-import type { JaccountRefusedMessage } from '../diagnostics';
+import { debuglog } from 'node:util';
+import type { Request } from 'express';
+import {
+  type JaccountLoginMessage,
+  type JaccountRefusedMessage,
+  publishLogin,
+  publishRefusal,
+} from '../diagnostics';
 import {
   type ApiError,
   AuthorizationResponseError,
   CallbackError,
   type IdTokenError,
-  type JaccountError,
+  JaccountError,
+  type LoginContext,
   StateError,
   TokenResponseError,
 } from '../errors';
-import { boundedText } from '../protocol/text';
+import { userOf } from '../frameworks';
+import { sanitizeReturnTo } from '../login/return-to';
+import type { EndedLogin, Transaction } from '../login/transaction';
+import type { Answer } from './answer';
+import type { AuthenticateOptions } from './authenticate-options';
+import { errorOf, type Verdict } from './verdict';
 
-// RFC 6749, section 4.1.2.1, and OpenID Connect Core 1.0, section 3.1.2.6.
-const authorizationErrors = new Set([
-  ...[
-    'invalid_request',
-    'unauthorized_client',
-    'access_denied',
-    'unsupported_response_type',
-    'invalid_scope',
-  ],
-  ...['server_error', 'temporarily_unavailable', 'interaction_required', 'login_required'],
-  ...['account_selection_required', 'consent_required', 'invalid_request_uri', 'invalid_request_object'],
-  ...['request_not_supported', 'request_uri_not_supported', 'registration_not_supported'],
-]);
+const debug = debuglog('passport-jaccount');
 
-/** The error that an authorization response stands for. Its description is dropped if it repeats one of `secrets`. */
-export function refusalOf(error: string, description: unknown, secrets: readonly string[]): JaccountError {
-  const known = authorizationErrors.has(error) ? error : 'server_error';
-  return new AuthorizationResponseError(known, boundedText(description, secrets));
+/** One request on its way through the strategy. */
+export interface Visit {
+  /** The strategy's name. */
+  readonly strategy: string;
+  readonly req: Request;
+  readonly options: AuthenticateOptions;
+  readonly answer: Answer;
+  /** Milliseconds, by performance.now(). */
+  readonly began: number;
 }
 
-/** Whether it is the user's or the browser's doing: all else is jAccount's, the network's, or the configuration's. */
-export function isFailure(error: JaccountError): boolean {
+/** What is known of a login when it ends. */
+export interface Known {
+  readonly scope: readonly string[];
+  readonly transaction?: Transaction;
+  /** Whether another request with the same callback does the work, and tells the channels of it. */
+  readonly isShared?: boolean;
+}
+
+/** What the application said of a login, and where its profile came from. */
+export interface Judged extends Verdict {
+  road: JaccountLoginMessage['road'];
+}
+
+/** What the application gave to a login and gets back, and nothing else of it. */
+export function contextOf({ returnTo, appState }: Partial<Transaction> = {}): LoginContext {
+  return {
+    ...(returnTo !== undefined && { returnTo: sanitizeReturnTo(returnTo) }),
+    ...(appState !== undefined && { appState }),
+  };
+}
+
+/** Ends a login with the application's verdict on the user. */
+export function succeed(visit: Visit, known: Known, { user, info, road }: Judged): void {
+  if (!user) return fail(visit, known, infoOf(info, known));
+  const { answer } = visit;
+  if (!known.isShared && !answer.isSettled) publishLogin(() => ({ ...timingOf(visit, known), road }));
+  answer.settle(({ success }) => success(user, infoOf(info, known)));
+}
+
+/** A reload of the callback right after the login is no attack: a browser that is signed in goes on to where it led. */
+export function sendOn(visit: Visit, { returnTo }: EndedLogin, linking: boolean): void {
+  const { req, options, answer } = visit;
+  const context = contextOf(returnTo === undefined ? {} : { returnTo });
+  if (linking || userOf(req) === undefined) throw new StateError('used', { transaction: context });
+  const { successReturnToOrRedirect, successRedirect } = options;
+  const url = context.returnTo ?? successReturnToOrRedirect ?? successRedirect ?? '/';
+  answer.settle(({ redirect }) => redirect(String(url)));
+}
+
+/** Runs a part of a login; what it throws ends the login without a user. */
+export async function refusing(visit: Visit, known: Known, run: () => Promise<void>): Promise<void> {
+  try {
+    await run();
+  } catch (error) {
+    refuse(visit, known, error);
+  }
+}
+
+// By `fail` for what the user or the browser did, by `error` for all else.
+function refuse(visit: Visit, known: Known, error: unknown): void {
+  if (!(error instanceof JaccountError)) return abandon(visit, known, errorOf(error));
+  debug('%s: %s', error.code, error.message);
+  if (known.transaction) error.transaction = contextOf(known.transaction);
+  const codes = codesOf(error);
+  if (isFailure(error)) fail(visit, known, infoOf(challengeOf(error), known), error.status, codes);
+  else abandon(visit, known, error, codes);
+}
+
+function abandon(visit: Visit, known: Known, error: Error, codes: RefusalCodes = {}): void {
+  publishRefused(visit, known, 'error', codes);
+  visit.answer.settle((actions) => actions.error(error));
+}
+
+function fail(
+  visit: Visit,
+  known: Known,
+  { message = 'the application did not accept this user', ...rest }: Record<string, unknown>,
+  // Passport takes an absent one for 401.
+  status?: number,
+  codes: RefusalCodes = { status: 401 },
+): void {
+  publishRefused(visit, known, 'fail', codes);
+  visit.answer.settle((actions) => actions.fail({ message, ...rest }, status));
+}
+
+function publishRefused(
+  visit: Visit,
+  known: Known,
+  exit: JaccountRefusedMessage['exit'],
+  codes: RefusalCodes,
+): void {
+  if (visit.answer.isSettled || known.isShared) return;
+  publishRefusal(() => ({ ...timingOf(visit, known), exit, ...codes }));
+}
+
+function timingOf(
+  { strategy, began }: Visit,
+  { scope, transaction }: Known,
+): Omit<JaccountLoginMessage, 'road'> {
+  return {
+    strategy,
+    scope: scope.join(' '),
+    duration: performance.now() - began,
+    // Another machine may have begun it, whose clock is a little ahead.
+    ...(transaction && { sinceStart: Math.max(0, Date.now() - transaction.createdAt) }),
+  };
+}
+
+function infoOf(info: unknown, { transaction }: Known): Record<string, unknown> {
+  const given = typeof info === 'string' ? { message: info } : info;
+  return { ...(given as object | undefined), ...contextOf(transaction) };
+}
+
+// Whether it is the user's or the browser's doing: all else is jAccount's, the network's, or the configuration's.
+function isFailure(error: JaccountError): boolean {
   if (error instanceof AuthorizationResponseError) return error.error === 'access_denied';
   if (error instanceof TokenResponseError) return error.error === 'invalid_grant';
   return error instanceof CallbackError || error instanceof StateError;
 }
 
-/** What Passport shows of a failure: a plain object, for templates trip over an Error. */
-export function challengeOf(error: JaccountError): object {
+// What Passport shows of a failure: a plain object, because templates trip over an Error.
+function challengeOf(error: JaccountError): object {
   const { code, message, transaction } = error;
   const { reason, error: providerError } = error as Partial<StateError & TokenResponseError>;
   return {
@@ -50,13 +159,10 @@ export function challengeOf(error: JaccountError): object {
   };
 }
 
-/** What of an error goes to `passport-jaccount:refused`: codes, and no text. */
-export type RefusalCodes = Pick<
-  JaccountRefusedMessage,
-  'code' | 'status' | 'reason' | 'fault' | 'errno' | 'error'
->;
+// What of an error goes to `passport-jaccount:refused`: codes, and no text.
+type RefusalCodes = Pick<JaccountRefusedMessage, 'code' | 'status' | 'reason' | 'fault' | 'errno' | 'error'>;
 
-export function codesOf(cause: JaccountError): RefusalCodes {
+function codesOf(cause: JaccountError): RefusalCodes {
   const { code, status } = cause;
   const { reason, fault, errno, error } = cause as Partial<
     StateError & IdTokenError & ApiError & TokenResponseError

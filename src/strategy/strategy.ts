@@ -1,25 +1,24 @@
+import { isNativeError } from 'node:util/types';
 import type { Request } from 'express';
 import OAuth2Strategy from 'passport-oauth2';
-import type { JaccountLoginMessage } from '../diagnostics';
-import { AccountMismatchError, IdTokenError } from '../errors';
-import { profileScopes } from '../jaccount/scopes';
-import type { IdTokenClaims, ProfileEntity } from '../jaccount/wire';
-import { profileFromEntity } from '../profile/from-entity';
-import { profileFromIdToken } from '../profile/from-id-token';
+import { AccountMismatchError, CallbackError } from '../errors';
+import { type AuthorizationResponse, parseAuthorizationResponse } from '../login/authorization-response';
+import type { ExchangedLogin } from '../login/finish';
+import { Login } from '../login/login';
+import { preload } from '../login/preload';
+import type { Transaction } from '../login/transaction';
 import { accountKey, type JaccountProfile } from '../profile/profile';
-import { fetchProfile, loadSuperagent } from '../protocol/api';
-import { createTransport, type Transport } from '../protocol/http';
-import { createIdTokenVerifier, type IdTokenVerifier } from '../protocol/id-token';
-import { loadJose } from '../protocol/jws';
 import { buildLogoutURL } from '../protocol/logout';
-import { exchangeGrant } from '../protocol/token-endpoint';
-import type { JaccountAuthenticateOptions } from './authenticate-options';
-import { type Collaborators, LoginAttempt, replaceTokenRequest } from './login-attempt';
-import { type JaccountStrategyOptions, parseOptions, type StrategySettings } from './options';
-import { bindingOf } from './transaction';
+import type { GrantParameters } from '../protocol/token-endpoint';
+import { Answer } from './answer';
+import { assertOurs, type JaccountAuthenticateOptions, returnPathOf } from './authenticate-options';
+import { type JaccountStrategyOptions, parseOptions, parseScope, type StrategySettings } from './options';
+import { contextOf, type Judged, type Known, refusing, sendOn, succeed, type Visit } from './outcome';
+import type { Verdict } from './verdict';
 import {
   type ContextVerifyFunction,
   createVerifier,
+  type Verifier,
   type VerifyFunction,
   type VerifyFunctionWithParams,
   type VerifyFunctionWithRequest,
@@ -67,11 +66,11 @@ type WithRequest = JaccountStrategyOptions & { passReqToCallback: true };
 export class JaccountStrategy extends OAuth2Strategy {
   override name: string;
   private readonly settings: StrategySettings;
-  private readonly transport: Transport;
-  private readonly verifyToken: IdTokenVerifier;
-  private readonly shared: Omit<Collaborators, 'strategy'>;
-  // On the child that each request runs on; see login-attempt.ts.
-  declare private readonly attempt?: LoginAttempt;
+  private readonly login: Login<Judged>;
+  private readonly verifier: Verifier;
+  // The logins whose profile is being made, by access token: a subclass may call `super.userProfile()` without `login`.
+  // Several, because a provider may give one token to two tabs of a user.
+  private readonly exchanged = new Map<string, readonly ExchangedLogin[]>();
 
   // TypeScript infers the parameter of the context form only: it does not choose an overload by a callback's length.
   constructor(options: JaccountStrategyOptions, verify: ContextVerifyFunction);
@@ -85,20 +84,14 @@ export class JaccountStrategy extends OAuth2Strategy {
     const { authorizationURL, tokenURL, clientID, clientSecret, callbackURL, pkce } = settings;
     super(
       { authorizationURL, tokenURL, clientID, clientSecret, callbackURL, pkce, state: true },
-      // The base class never calls it: each login attempt brings its own.
+      // The base class never calls it.
       () => undefined,
     );
     this.name = settings.name;
     this.settings = settings;
-    this.transport = createTransport(settings.timeout, settings.agent);
-    this.verifyToken = createIdTokenVerifier(clientSecret);
-    this.shared = {
-      binding: bindingOf(settings),
-      settings,
-      verifier,
-      exchange: (grant, secrets) => exchangeGrant(settings, grant, this.transport, secrets),
-    };
-    replaceTokenRequest(this, this.shared.exchange);
+    this.login = new Login(settings);
+    this.verifier = verifier;
+    replaceTokenRequest(this, this.login.exchangeGrant);
     preload(settings.scope);
   }
 
@@ -108,13 +101,19 @@ export class JaccountStrategy extends OAuth2Strategy {
    * A request with `code`, `error`, `state` or `iss` in its query ends a login, any other begins one.
    */
   override async authenticate(req: Request, options: JaccountAuthenticateOptions = {}): Promise<void> {
-    await new LoginAttempt({ ...this.shared, strategy: this }, req, { ...options }).run();
+    const { name, scope, issuer } = this.settings;
+    const answer = new Answer(this, req);
+    const visit: Visit = { strategy: name, req, options: { ...options }, answer, began: performance.now() };
+    await refusing(visit, { scope }, async () => {
+      assertMethod(req, ['GET', 'POST']);
+      const response = parseAuthorizationResponse(req, issuer);
+      await (response ? this.finish(visit, response) : this.begin(visit));
+    });
   }
 
-  /** The base class asks for what goes into the authorization request beside its own. */
+  /** Further parameters of the authorization request, for subclasses. Those that make the login safe cannot be set. */
   override authorizationParams(options: JaccountAuthenticateOptions): object {
-    const nonce = this.attempt?.nonce;
-    return { ...options.authorizationParams, ...(nonce !== undefined && { nonce }) };
+    return options.authorizationParams ?? {};
   }
 
   /**
@@ -124,8 +123,9 @@ export class JaccountStrategy extends OAuth2Strategy {
   override userProfile(
     accessToken: string,
     done: (error?: unknown, profile?: JaccountProfile) => void,
+    login: ExchangedLogin | undefined = this.exchanged.get(accessToken)?.at(-1),
   ): void {
-    this.loadProfile(accessToken).then(
+    this.login.profileOf(accessToken, login).then(
       (profile) => done(null, profile),
       (error) => done(error),
     );
@@ -154,63 +154,114 @@ export class JaccountStrategy extends OAuth2Strategy {
     return buildLogoutURL({ logoutURL, clientID, postLogoutRedirectURI });
   }
 
-  private async loadProfile(accessToken: string): Promise<JaccountProfile | undefined> {
-    const { attempt, settings } = this;
-    // First the ID Token: nothing else of a response is used before its nonce is known to be ours.
-    const claims = attempt && (await this.verifiedClaims(attempt, accessToken));
-    const wanted = !attempt || (asksProfile(attempt.scope) && !settings.skipUserProfile);
-    const entity = wanted ? await fetchProfile(settings.apiURL, accessToken, this.transport) : undefined;
-    if (attempt) attempt.road = roadOf(claims, entity);
-    if (claims && entity && accountKey(claims.sub) !== accountKey(entity.account))
-      throw new AccountMismatchError();
-    if (entity) return { ...profileFromEntity(entity, settings.deriveEmail), ...(claims && { claims }) };
-    return claims && profileFromIdToken(claims, settings.deriveEmail);
-  }
-
-  // Demanded with the scope `openid`; verified whenever one comes.
-  private async verifiedClaims(
-    attempt: LoginAttempt,
-    accessToken: string,
-  ): Promise<IdTokenClaims | undefined> {
-    const idToken = attempt.tokens?.id_token;
-    if (idToken === undefined) {
-      if (attempt.scope.includes('openid')) throw new IdTokenError('missing');
-      return undefined;
-    }
-    const { issuer, clientID, clockTolerance, allowMissingNonce } = this.settings;
-    const nonce = attempt.nonce ?? null;
-    return this.verifyToken(idToken, {
-      issuer,
-      clientID,
-      clockTolerance,
-      allowMissingNonce,
-      nonce,
-      accessToken,
+  private async begin(visit: Visit): Promise<void> {
+    const { req, options } = visit;
+    assertOurs(options);
+    const { returnTo, appState } = options;
+    const scope = options.scope === undefined ? this.settings.scope : parseScope(options.scope);
+    const ownPaths = [this.settings.callbackURL, req.originalUrl];
+    await refusing(visit, { scope }, async () => {
+      const url = await this.login.begin(req, {
+        scope,
+        appState,
+        returnTo: returnTo === undefined ? undefined : returnPathOf(returnTo, ownPaths),
+        extra: { ...this.authorizationParams(options) },
+      });
+      visit.answer.settle(({ redirect }) => redirect(url));
     });
   }
-}
 
-function roadOf(claims?: IdTokenClaims, entity?: ProfileEntity): JaccountLoginMessage['road'] {
-  if (claims) return entity ? 'both' : 'id-token';
-  return entity ? 'profile' : 'none';
-}
-
-function asksProfile(scope: readonly string[]): boolean {
-  return !scope.includes('openid') || scope.some((name) => profileScopes.includes(name));
-}
-
-// What the first login would otherwise wait for. If it cannot be loaded, the first login says so.
-function preload(scope: readonly string[]): void {
-  setImmediate(() => {
-    if (scope.includes('openid')) loadJose().catch(() => undefined);
-    if (asksProfile(scope)) preloadSuperagent();
-  }).unref();
-}
-
-function preloadSuperagent(): void {
-  try {
-    loadSuperagent();
-  } catch {
-    // Told at first use.
+  private async finish(visit: Visit, response: AuthorizationResponse): Promise<void> {
+    const { req, options } = visit;
+    assertMethod(req, ['GET']);
+    // passport.authorize() sets it: the account is for a user who is signed in already.
+    const linking = options.assignProperty !== undefined;
+    const taken = await this.login.take(req, response, linking);
+    if (taken.reloaded) return sendOn(visit, taken.reloaded, linking);
+    const { transaction, isAnswered } = taken.callback;
+    const known: Known = { scope: transaction.scope, transaction, isShared: isAnswered };
+    await refusing(visit, known, async () => {
+      const judged = await this.login.finish(req, taken, response, {
+        extra: { ...this.tokenParams(options) },
+        profileOf: (login) => this.loadProfile(login),
+        complete: async (login, profile) => {
+          const verdict = await this.verify(req, transaction, login, profile);
+          const road = await this.login.roadOf(login);
+          return { value: { ...verdict, road }, isSignedIn: Boolean(verdict.user) };
+        },
+      });
+      succeed(visit, known, judged);
+    });
   }
+
+  private async loadProfile(login: ExchangedLogin): Promise<JaccountProfile | undefined> {
+    const { access_token: accessToken } = login.tokens;
+    this.exchanged.set(accessToken, [...(this.exchanged.get(accessToken) ?? []), login]);
+    try {
+      // Whatever a subclass makes of the profile: a login whose ID Token is not verified does not go on.
+      const claims = await login.claims();
+      const profile = await new Promise<JaccountProfile | undefined>((resolve, reject) => {
+        this.userProfile(accessToken, (error, made) => (error ? reject(error) : resolve(made)), login);
+      });
+      const sub = profile?.claims?.sub ?? claims?.sub;
+      if (claims && accountKey(sub as string) !== accountKey(claims.sub)) throw new AccountMismatchError();
+      return profile;
+    } finally {
+      const others = this.exchanged.get(accessToken)?.filter((one) => one !== login) ?? [];
+      if (others.length > 0) this.exchanged.set(accessToken, others);
+      else this.exchanged.delete(accessToken);
+    }
+  }
+
+  private async verify(
+    req: Request,
+    transaction: Transaction,
+    { tokens }: ExchangedLogin,
+    profile: JaccountProfile | undefined,
+  ): Promise<Verdict> {
+    const verdict = await this.verifier({
+      profile: profile as JaccountProfile,
+      tokens,
+      req,
+      ...(profile?.claims && { claims: profile.claims }),
+      ...contextOf(transaction),
+    });
+    // If verify gives an Error by mistake, Passport would take it for the user.
+    if (isNativeError(verdict.user)) throw verdict.user;
+    return verdict;
+  }
+}
+
+// A link preview's HEAD must not spend a code.
+function assertMethod({ method = 'GET' }: Request, allowed: string[]): void {
+  if (!allowed.includes(method)) throw new CallbackError('a login takes GET only', 405);
+}
+
+/** The members of passport-oauth2 and oauth that their types leave out. A test holds that they are there. */
+interface Base {
+  _oauth2: { getOAuthAccessToken: BaseExchange; _clientSecret: string };
+}
+
+type BaseExchange = (
+  code: string,
+  parameters: GrantParameters,
+  done: (error: unknown, ...values: unknown[]) => void,
+) => void;
+
+/**
+ * Replaces the token request of `oauth`, which never ends when a connection breaks. passport-oauth2-refresh copies
+ * the function to an object of its own, so it must not need `this`.
+ */
+function replaceTokenRequest(strategy: OAuth2Strategy, exchange: Login<Judged>['exchangeGrant']): void {
+  const { _oauth2 } = strategy as unknown as Base;
+  const getOAuthAccessToken: BaseExchange = (token, parameters, done) => {
+    const name = parameters.grant_type === 'refresh_token' ? 'refresh_token' : 'code';
+    exchange({ ...parameters, [name]: token }).then(
+      ({ refresh_token, ...rest }) => done(null, rest.access_token, refresh_token, rest),
+      (error) => done(error),
+    );
+  };
+  Object.assign(_oauth2, { getOAuthAccessToken });
+  // Still readable for that package, but not printed with the strategy.
+  Object.defineProperty(_oauth2, '_clientSecret', { enumerable: false });
 }

@@ -8,34 +8,37 @@ interface Row {
   form?: Form;
   /** The cookie with the id of a session that lies in a store. */
   sessionCookie?: string;
+  /** Whether a login waits in the session, because the example leads from no request to its reply. */
+  inSession?: boolean;
   /** Whether a refusal is told on the next page, in place of a status. */
   redirects?: boolean;
 }
 
 const nest12 = 'test/fixtures/nest12/node_modules';
 const express = { example: 'express.mjs', sessionCookie: 'connect.sid', redirects: true };
+const fastify = { example: 'fastify.mjs', sessionCookie: 'sessionId', inSession: true };
 const rows: Row[] = [
   { title: 'Express 5, ES module', ...express },
   { title: 'Express 5, compiled to CommonJS', ...express, form: { module: 'commonjs' } },
   { title: 'Express 4, CommonJS', example: 'express4.cjs', sessionCookie: 'connect.sid' },
   { title: 'Koa 3, ES module', example: 'koa.mjs' },
   { title: 'Koa 3, compiled to CommonJS', example: 'koa.mjs', form: { module: 'commonjs' } },
-  { title: 'Fastify 5, ES module', example: 'fastify.mjs', sessionCookie: 'sessionId' },
+  { title: 'Fastify 5, ES module', ...fastify },
+  { title: 'Fastify 5, compiled to CommonJS', ...fastify, form: { module: 'commonjs' } },
   {
-    title: 'Fastify 5, compiled to CommonJS',
-    example: 'fastify.mjs',
-    form: { module: 'commonjs' },
-    sessionCookie: 'sessionId',
+    title: 'Fastify 5 with @fastify/secure-session, ES module',
+    example: 'fastify-secure-session.mjs',
+    inSession: true,
   },
-  { title: 'Fastify 5 with @fastify/secure-session, ES module', example: 'fastify-secure-session.mjs' },
   {
     title: 'Fastify 5 with @fastify/secure-session, compiled to CommonJS',
     example: 'fastify-secure-session.mjs',
     form: { module: 'commonjs' },
+    inSession: true,
   },
   ...[
     { platform: 'Express', example: 'nest.ts', sessionCookie: 'connect.sid' },
-    { platform: 'Fastify', example: 'nest-fastify.ts', sessionCookie: 'sessionId' },
+    { platform: 'Fastify', example: 'nest-fastify.ts', sessionCookie: 'sessionId', inSession: true },
   ].flatMap(({ platform, ...example }) => [
     { title: `Nest 11 on ${platform}, TypeScript`, ...example },
     ...[{ nest: 'Nest 11' }, { nest: 'Nest 12', packages: nest12 }].flatMap(({ nest, ...packages }) => [
@@ -53,7 +56,7 @@ const rows: Row[] = [
   ]),
 ];
 
-for (const { title, example, form, sessionCookie, redirects = false } of rows) {
+for (const { title, example, form, sessionCookie, inSession = false, redirects = false } of rows) {
   describe(`examples/${example}: ${title}`, () => {
     let running: RunningExample;
     let agent: UserAgent;
@@ -76,7 +79,22 @@ for (const { title, example, form, sessionCookie, redirects = false } of rows) {
     });
 
     if (sessionCookie) {
-      it('gives the browser another session with the login [SE-01]', async () => {
+      it('gives the browser another session with each login [SE-01]', async () => {
+        await signIn();
+        const before = await cookie(sessionCookie);
+
+        const home = await agent.follow(await agent.get(`${running.url}/login`));
+
+        expect(home.json()).to.have.property('account', 'zhaoyichen');
+        expect(before).to.be.a('string');
+        expect(await cookie(sessionCookie))
+          .to.be.a('string')
+          .that.is.not.equal(before);
+      });
+    }
+
+    if (sessionCookie && inSession) {
+      it('gives the browser another session than that in which the login waited [SE-01]', async () => {
         await agent.get(`${running.url}/login`);
         const before = await cookie(sessionCookie);
 
@@ -86,6 +104,16 @@ for (const { title, example, form, sessionCookie, redirects = false } of rows) {
         expect(await cookie(sessionCookie))
           .to.be.a('string')
           .that.is.not.equal(before);
+      });
+    }
+
+    if (!inSession) {
+      it('keeps a login that begins in a cookie of its own, and writes no session', async () => {
+        await agent.get(`${running.url}/login`);
+
+        const names = (await agent.jar.getCookies(running.url)).map(({ key }) => key);
+        expect(names).to.have.length(1);
+        expect(names[0]).to.match(/^jaccount-[\w-]{16}$/);
       });
     }
 

@@ -4,7 +4,14 @@ import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import session, { MemoryStore } from 'express-session';
 import express4 from 'express4';
 import { Passport } from 'passport';
-import { JaccountClient, JaccountStrategy, type SignOutOptions, signOut } from 'passport-jaccount';
+import {
+  JaccountClient,
+  JaccountStrategy,
+  type JaccountStrategyOptions,
+  SessionTransactions,
+  type SignOutOptions,
+  signOut,
+} from 'passport-jaccount';
 import { type Emulator, startEmulator } from 'passport-jaccount/emulator';
 import { serve } from '../support/serve';
 import { UserAgent } from '../support/user-agent';
@@ -39,16 +46,17 @@ describe('signOut()', () => {
     express?: typeof express;
     sessions?: RequestHandler;
     options?: Partial<SignOutOptions>;
+    login?: Partial<JaccountStrategyOptions>;
     byClient?: boolean;
   }
 
-  async function startApplication({ sessions, options, byClient, ...setting }: Setting = {}) {
+  async function startApplication({ sessions, options, login, byClient, ...setting }: Setting = {}) {
     const app = (setting.express ?? express)();
     const { url, stop: close } = await serve(app);
     stop.push(close);
     const jaccount = { ...emulator.client, ...emulator.endpoints };
     const strategy = new JaccountStrategy(
-      { ...jaccount, callbackURL: `${url}/callback` },
+      { ...jaccount, callbackURL: `${url}/callback`, ...login },
       async ({ profile }) => ({ account: profile.id }),
     );
     const passport = new Passport();
@@ -118,15 +126,41 @@ describe('signOut()', () => {
 
   it('leaves the old session worthless, and no cookie of it [LO-01]', async () => {
     const store = new MemoryStore();
-    const url = await startApplication({ sessions: memorySessions({ store }) });
+    const login = { transactions: new SessionTransactions() };
+    const url = await startApplication({ sessions: memorySessions({ store }), login });
     const agent = await signIn(url);
     const stolen = await agent.jar.getCookieString(url);
 
     await agent.post(`${url}/logout`, {});
 
     const replay = await fetch(`${url}/`, { headers: { cookie: stolen } });
+    expect(stolen).to.match(/^connect\.sid=[^;]+$/);
     expect(await replay.json()).to.deep.equal({ user: null });
     expect(await agent.jar.getCookieString(url)).to.equal('');
+    expect(Object.keys((store as unknown as { sessions: object }).sessions)).to.deep.equal([]);
+  });
+
+  it('leaves the cookie alone that remembers the login, which signs nobody in [LO-01]', async () => {
+    const store = new MemoryStore();
+    const url = await startApplication({ sessions: memorySessions({ store }) });
+    const agent = new UserAgent();
+    const loginPage = await agent.follow(await agent.get(`${url}/login`));
+    const chosen = await agent.choose(loginPage, 'zhaoyichen');
+    const { location: callback = '' } = await agent.follow(chosen, `${url}/callback`);
+    await agent.get(callback);
+    const stolen = await agent.jar.getCookieString(url);
+
+    await agent.post(`${url}/logout`, {});
+
+    const left = await agent.jar.getCookieString(url);
+    const replay = await fetch(`${url}/`, { headers: { cookie: stolen } });
+    const reload = await agent.get(callback);
+    expect(stolen).to.match(/(?:^|; )connect\.sid=/);
+    expect(left).to.match(/^jaccount-[\w-]{16}=[^;]+$/);
+    expect(await replay.json()).to.deep.equal({ user: null });
+    expect(reload.status).to.equal(403);
+    expect(await userOf(agent, url)).to.equal(undefined);
+    expect(emulator.requests.filter(({ path }) => path === '/oauth2/token')).to.have.length(1);
     expect(Object.keys((store as unknown as { sessions: object }).sessions)).to.deep.equal([]);
   });
 
@@ -176,15 +210,20 @@ describe('signOut()', () => {
     expect(await userOf(agent, url)).to.equal(undefined);
   });
 
-  it('works with Express 4', async () => {
-    const url = await startApplication({ express: express4 as unknown as typeof express });
-    const agent = await signIn(url);
+  for (const [store, login, cookiesLeft] of [
+    ['the default', {}, /^jaccount-[\w-]{16}=[^;]+$/],
+    ['SessionTransactions', { transactions: new SessionTransactions() }, /^$/],
+  ] as const) {
+    it(`works with Express 4, with ${store}`, async () => {
+      const url = await startApplication({ express: express4 as unknown as typeof express, login });
+      const agent = await signIn(url);
 
-    const back = await agent.follow(await agent.post(`${url}/logout`, {}));
+      const back = await agent.follow(await agent.post(`${url}/logout`, {}));
 
-    expect(back.json()).to.deep.equal({ user: null });
-    expect(await agent.jar.getCookieString(url)).to.equal('');
-  });
+      expect(back.json()).to.deep.equal({ user: null });
+      expect(await agent.jar.getCookieString(url)).to.match(cookiesLeft);
+    });
+  }
 
   it('works for a browser that is not signed in', async () => {
     const url = await startApplication();
@@ -194,24 +233,29 @@ describe('signOut()', () => {
     expect(status).to.equal(303);
   });
 
-  it('works with sessions that live in a cookie', async () => {
-    const shim: RequestHandler = (req, _res, next) => {
-      const holder = req as unknown as { session: Record<string, unknown> | null };
-      const done = (callback: () => void) => callback();
-      for (const name of ['regenerate', 'save'])
-        Object.defineProperty(holder.session, name, { value: done, configurable: true });
-      next();
-    };
-    const cookies = cookieSession({ name: 'sid', secret: 'a secret of the tests' }) as RequestHandler;
-    const sessions: RequestHandler[] = [cookies, shim];
-    const url = await startApplication({ sessions: sessions as unknown as RequestHandler });
-    const agent = await signIn(url);
-    expect(await userOf(agent, url)).to.equal('zhaoyichen');
+  for (const [store, login] of [
+    ['the default', {}],
+    ['SessionTransactions', { transactions: new SessionTransactions() }],
+  ] as const) {
+    it(`works with sessions that live in a cookie, with ${store}`, async () => {
+      const shim: RequestHandler = (req, _res, next) => {
+        const holder = req as unknown as { session: Record<string, unknown> | null };
+        const done = (callback: () => void) => callback();
+        for (const name of ['regenerate', 'save'])
+          Object.defineProperty(holder.session, name, { value: done, configurable: true });
+        next();
+      };
+      const cookies = cookieSession({ name: 'sid', secret: 'a secret of the tests' }) as RequestHandler;
+      const sessions: RequestHandler[] = [cookies, shim];
+      const url = await startApplication({ sessions: sessions as unknown as RequestHandler, login });
+      const agent = await signIn(url);
+      expect(await userOf(agent, url)).to.equal('zhaoyichen');
 
-    await agent.post(`${url}/logout`, {});
+      await agent.post(`${url}/logout`, {});
 
-    expect(await userOf(agent, url)).to.equal(undefined);
-  });
+      expect(await userOf(agent, url)).to.equal(undefined);
+    });
+  }
 
   it('empties a session that lives in a cookie of another name [LO-01]', async () => {
     const app = express();

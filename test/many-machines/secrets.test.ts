@@ -27,7 +27,8 @@ describe('machines with CookieTransactions while the secret is renewed', () => {
     machines = new Map(
       await Promise.all(
         Object.entries(steps).map(
-          async ([step, secrets]) => [step, await startMachine({ name: step, options, secrets })] as const,
+          async ([step, secrets]) =>
+            [step, await startMachine({ name: step, options, secrets, keptIn: 'cookies' })] as const,
         ),
       ),
     );

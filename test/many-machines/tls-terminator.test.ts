@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { CookieTransactions, JaccountStrategy } from 'passport-jaccount';
+import { CookieTransactions, JaccountStrategy, SessionTransactions } from 'passport-jaccount';
 import { type Application, startApplication } from '../support/application';
 import { type Provider, startProvider } from '../support/provider';
 import { type RoundRobin, startRoundRobin } from '../support/round-robin';
@@ -19,8 +19,15 @@ const spoofed = {
 interface Setup {
   careless?: boolean;
   trustProxy?: number | boolean;
-  keptIn: 'session' | 'cookies';
+  /** Where pending logins wait; "default" for an application that has sessions, and does not say. */
+  keptIn: 'session' | 'cookies' | 'default';
 }
+
+const transactionsIn = {
+  session: () => ({ transactions: new SessionTransactions() }),
+  cookies: () => ({ transactions: new CookieTransactions({ secret: 's'.repeat(32) }) }),
+  default: () => ({}),
+};
 
 describe('an application behind a TLS terminator', () => {
   let provider: Provider;
@@ -33,11 +40,11 @@ describe('an application behind a TLS terminator', () => {
       ...provider.client,
       ...provider.endpoints,
       callbackURL: `${terminator.url}/callback`,
-      ...(keptIn === 'cookies' && { transactions: new CookieTransactions({ secret: 's'.repeat(32) }) }),
+      ...transactionsIn[keptIn](),
     };
     application = await startApplication({
       trustProxy,
-      session: keptIn === 'session' && { cookie: { secure: true, httpOnly: true, sameSite: 'lax' } },
+      session: keptIn !== 'cookies' && { cookie: { secure: true, httpOnly: true, sameSite: 'lax' } },
       strategy: () => new JaccountStrategy(options, async ({ profile }) => ({ id: profile.id })),
     });
     terminator.targets = [application.url];
@@ -47,11 +54,13 @@ describe('an application behind a TLS terminator', () => {
   });
   afterEach(() => Promise.all([application.stop(), terminator.stop(), provider.stop()]));
 
-  async function signIn(headers: Record<string, string> = {}): Promise<{ start: Visit; end: Visit }> {
+  async function signIn(
+    headers: Record<string, string> = {},
+  ): Promise<{ start: Visit; end: Visit; agent: TLSUserAgent }> {
     const agent = new TLSUserAgent();
     const start = await agent.get(`${terminator.url}/login?returnTo=/wanted`, { headers });
     const { location } = await agent.get(start.location as string);
-    return { start, end: await agent.get(location as string, { headers }) };
+    return { start, end: await agent.get(location as string, { headers }), agent };
   }
 
   const redirectURI = ({ location }: Visit) => new URL(location as string).searchParams.get('redirect_uri');
@@ -59,6 +68,7 @@ describe('an application behind a TLS terminator', () => {
 
   const honest: Setup[] = [
     { keptIn: 'session', trustProxy: 1 },
+    { keptIn: 'default', trustProxy: 1 },
     { keptIn: 'cookies', trustProxy: 1 },
     { keptIn: 'cookies', trustProxy: false },
   ];
@@ -81,6 +91,7 @@ describe('an application behind a TLS terminator', () => {
 
   const attacked: Setup[] = [
     { keptIn: 'session', trustProxy: 1 },
+    { keptIn: 'default', trustProxy: 1 },
     { keptIn: 'cookies', trustProxy: 1 },
     { keptIn: 'cookies', trustProxy: false },
     { keptIn: 'cookies', trustProxy: true, careless: true },
@@ -110,6 +121,17 @@ describe('an application behind a TLS terminator', () => {
     expect(redirectURI(begun)).to.equal(`${terminator.url}/callback`);
     expect(cookies(begun, end)).to.deep.equal([]);
     expect(end.json().challenge).to.include({ reason: 'no-transaction' });
+  });
+
+  it('keeps a browser that lies its way past a careless terminator signed out, by default [CQ-24, CB-09]', async () => {
+    await start({ keptIn: 'default', trustProxy: true, careless: true });
+
+    const { start: begun, end, agent } = await signIn(spoofed);
+
+    expect(redirectURI(begun)).to.equal(`${terminator.url}/callback`);
+    for (const cookie of cookies(begun, end)) expect(cookie).to.match(/^__Host-jaccount-.*; Secure$/);
+    expect(await agent.jar.getCookieString(terminator.url)).to.match(/^__Host-jaccount-[\w-]{16}=[^;]+$/);
+    expect((await agent.get(`${terminator.url}/me`)).json()).to.deep.equal({ user: null });
   });
 
   it('says what to set when it does not trust the terminator, and its session cookie is Secure', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { MemoryStore, type SessionOptions } from 'express-session';
-import { JaccountStrategy } from 'passport-jaccount';
+import { JaccountStrategy, type JaccountStrategyOptions, SessionTransactions } from 'passport-jaccount';
 import { type Application, startApplication } from '../support/application';
 import { type Provider, startProvider } from '../support/provider';
 import { type RoundRobin, startRoundRobin } from '../support/round-robin';
@@ -21,8 +21,12 @@ describe('an application on two machines', () => {
     await Promise.all([provider.stop(), proxy.stop()]);
   });
 
-  async function start(session: Partial<SessionOptions>): Promise<void> {
-    const options = { ...provider.client, ...provider.endpoints, callbackURL: `${proxy.url}/callback` };
+  async function start(
+    session: Partial<SessionOptions>,
+    more: Partial<JaccountStrategyOptions> = {},
+  ): Promise<void> {
+    const own = { ...provider.client, ...provider.endpoints, callbackURL: `${proxy.url}/callback` };
+    const options = { ...own, ...more };
     const strategy = () => new JaccountStrategy(options, async ({ profile }) => ({ id: profile.id }));
     machines.push(await startApplication({ session, strategy }));
     proxy.targets.push(machines.at(-1)?.url as string);
@@ -42,8 +46,8 @@ describe('an application on two machines', () => {
     },
   ];
   for (const { what, sessions } of unshared) {
-    it(`${what} says what they must share`, async () => {
-      for (const session of sessions) await start(session);
+    it(`${what} says what they must share, with SessionTransactions`, async () => {
+      for (const session of sessions) await start(session, { transactions: new SessionTransactions() });
       const agent = new UserAgent();
 
       const end = await agent.follow(await agent.get(`${proxy.url}/login`));
@@ -54,4 +58,29 @@ describe('an application on two machines', () => {
       expect(provider.tokenRequests).to.deep.equal([]);
     });
   }
+
+  for (const { what, sessions } of unshared) {
+    it(`${what} signs in by default: a login does not wait in the session`, async () => {
+      for (const session of sessions) await start(session);
+      const agent = new UserAgent();
+
+      const end = await agent.follow(await agent.get(`${proxy.url}/login`));
+
+      expect(end.json()).to.deep.include({ exit: 'success', user: { id: 'zhangsan' } });
+      expect(provider.tokenRequests).to.have.length(1);
+    });
+  }
+
+  it('with a client secret each says what they must share', async () => {
+    await start({});
+    await start({}, { clientSecret: 'the secret of another client, 32 octets' });
+    const agent = new UserAgent();
+
+    const end = await agent.follow(await agent.get(`${proxy.url}/login`));
+
+    expect(end.status).to.equal(403);
+    expect(end.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'unknown' });
+    expect(end.json().challenge.message).to.match(/sealed with another secret: all machines must share/);
+    expect(provider.tokenRequests).to.deep.equal([]);
+  });
 });

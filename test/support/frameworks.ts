@@ -11,7 +11,7 @@ import express5, {
   type RequestHandler,
   type Response,
 } from 'express';
-import expressSession, { type SessionOptions } from 'express-session';
+import expressSession, { MemoryStore, type SessionOptions } from 'express-session';
 import express4 from 'express4';
 import fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import Koa, { type Context, type Middleware } from 'koa';
@@ -27,6 +27,8 @@ export interface Framework {
   name: string;
   /** Whether who signed in is known at the next request. */
   remembers: boolean;
+  /** Whether its sessions are in a store, and not in the browser's cookie. */
+  stored: boolean;
   start(setting: Setting): Promise<Application>;
 }
 
@@ -35,12 +37,29 @@ export interface Setting {
   strategies(callbackURL: string): JaccountStrategy[];
   /** Handlers before everything else, in Express only. */
   before?: RequestHandler[];
+  /** The sessions of several applications, as of several machines with one store; each its own where it is left out. */
+  sessions?: SharedSessions;
+}
+
+/** A place for sessions that several applications share. */
+export class SharedSessions {
+  /** What Koa and Fastify keep. */
+  readonly kept = new Map<string, string>();
+  /** What Express keeps. */
+  readonly memory = new MemoryStore();
+
+  /** All sessions as they were saved. */
+  contents(): any[] {
+    const { sessions } = this.memory as unknown as { sessions: Record<string, string> };
+    return [...this.kept.values(), ...Object.values(sessions)].map((text) => JSON.parse(text));
+  }
 }
 
 type Express = typeof express5;
 type Build = (
   strategies: JaccountStrategy[],
   before: RequestHandler[],
+  shared: SharedSessions,
 ) => http.RequestListener | Promise<http.RequestListener>;
 
 const secret = 'a secret of the tests, longer than 32 characters';
@@ -51,28 +70,46 @@ const secret = 'a secret of the tests, longer than 32 characters';
  * `/callback/:name`, name one other than the first. What becomes of a login is told in JSON, as in application.ts.
  */
 export const frameworks: readonly Framework[] = [
-  framework('Express 4 with express-session', onExpress(express4, expressSessions())),
-  framework('Express 5 with express-session', onExpress(express5, expressSessions())),
-  framework('Express 5 with cookie-session', onExpress(express5, [...cookieSessions(), regenerableSession])),
-  framework('Express 5 with cookie-session (session: false)', onExpress(express5, cookieSessions(), false), {
+  framework('Express 4 with express-session', onExpress(express4, expressSessions), { stored: true }),
+  framework('Express 5 with express-session', onExpress(express5, expressSessions), { stored: true }),
+  framework(
+    'Express 5 with cookie-session',
+    onExpress(express5, () => [...cookieSessions(), regenerableSession]),
+  ),
+  framework('Express 5 with cookie-session (session: false)', onExpress(express5, cookieSessions, false), {
     remembers: false,
   }),
-  framework('Koa 3 with koa-session in a store', onKoa({ store: koaStore() })),
-  framework('Koa 3 with koa-session in a cookie', onKoa({})),
-  framework('Fastify 5 with @fastify/session', onFastify('session')),
+  framework(
+    'Koa 3 with koa-session in a store',
+    onKoa(({ kept }) => ({ store: koaStore(kept) })),
+    { stored: true },
+  ),
+  framework(
+    'Koa 3 with koa-session in a cookie',
+    onKoa(() => ({})),
+  ),
+  framework('Fastify 5 with @fastify/session', onFastify('session'), { stored: true }),
   framework('Fastify 5 with @fastify/secure-session', onFastify('secure-session')),
 ];
 
 /** The frameworks without any session: `passport.authenticate(name, { session: false })`. */
 export const sessionlessFrameworks: readonly [Framework, Framework, Framework] = [
-  framework('Express 5', onExpress(express5, [], false), { remembers: false }),
+  framework(
+    'Express 5',
+    onExpress(express5, () => [], false),
+    { remembers: false },
+  ),
   framework('Koa 3', onKoa(undefined), { remembers: false }),
   framework('Fastify 5', onFastify('none'), { remembers: false }),
 ];
 
 /** Express 5 with express-session set up as told. */
 export function expressWith(options: Partial<SessionOptions>): Framework {
-  return framework('Express 5', onExpress(express5, expressSessions(options)));
+  return framework(
+    'Express 5',
+    onExpress(express5, (shared) => expressSessions(shared, options)),
+    { stored: true },
+  );
 }
 
 /** The reply to a request of Fastify's, as the hook below keeps it: what CookieTransactions calls `responseOf`. */
@@ -80,15 +117,15 @@ export function replyOf(req: unknown): FastifyReply {
   return (req as { reply: FastifyReply }).reply;
 }
 
-function framework(name: string, build: Build, { remembers = true } = {}): Framework {
-  const start = async ({ strategies, before = [] }: Setting) => {
+function framework(name: string, build: Build, { remembers = true, stored = false } = {}): Framework {
+  const start = async ({ strategies, before = [], sessions = new SharedSessions() }: Setting) => {
     let listener: http.RequestListener = () => undefined;
     const { url, stop } = await serve((request, response) => listener(request, response));
     const callbackURL = `${url}/callback`;
-    listener = await build(strategies(callbackURL), before);
+    listener = await build(strategies(callbackURL), before, sessions);
     return { url, callbackURL, stop };
   };
-  return { name, remembers, start };
+  return { name, remembers, stored, start };
 }
 
 interface Outcome {
@@ -117,8 +154,12 @@ function loginOptions(
   return { which: typeof strategy === 'string' ? strategy : first, options };
 }
 
-function onExpress(express: Express, sessions: RequestHandler[], remembers = true): Build {
-  return (strategies, before) => {
+function onExpress(
+  express: Express,
+  sessions: (shared: SharedSessions) => RequestHandler[],
+  remembers = true,
+): Build {
+  return (strategies, before, shared) => {
     const first = strategies[0]!.name;
     const passport = new Passport();
     for (const strategy of strategies) passport.use(strategy);
@@ -128,7 +169,7 @@ function onExpress(express: Express, sessions: RequestHandler[], remembers = tru
     const app = express();
     // Otherwise Express prints what fails after an answer was sent.
     app.set('env', 'test');
-    for (const handler of [...before, ...sessions]) app.use(handler);
+    for (const handler of [...before, ...sessions(shared)]) app.use(handler);
     if (remembers) app.use(passport.session());
     app.get('/login', (req, res, next) => {
       const { which, options } = loginOptions(req.query, first);
@@ -163,8 +204,12 @@ function onExpress(express: Express, sessions: RequestHandler[], remembers = tru
   };
 }
 
-function expressSessions(options: Partial<SessionOptions> = {}): RequestHandler[] {
-  return [expressSession({ secret, resave: false, saveUninitialized: false, ...options }) as RequestHandler];
+function expressSessions(
+  { memory: store }: SharedSessions,
+  options: Partial<SessionOptions> = {},
+): RequestHandler[] {
+  const settings = { secret, resave: false, saveUninitialized: false, store, ...options };
+  return [expressSession(settings) as RequestHandler];
 }
 
 function cookieSessions(): RequestHandler[] {
@@ -186,8 +231,9 @@ function regenerableSession(req: Request, _res: Response, next: NextFunction): v
   next();
 }
 
-function onKoa(sessions: { store?: object } | undefined): Build {
-  return (strategies) => {
+function onKoa(sessionsOf: ((shared: SharedSessions) => { store?: object }) | undefined): Build {
+  return (strategies, _before, shared) => {
+    const sessions = sessionsOf?.(shared);
     const first = strategies[0]!.name;
     const passport = new KoaPassport();
     for (const strategy of strategies) passport.use(strategy);
@@ -228,8 +274,7 @@ function onKoa(sessions: { store?: object } | undefined): Build {
   };
 }
 
-function koaStore(): object {
-  const kept = new Map<string, string>();
+function koaStore(kept: Map<string, string>): object {
   return {
     get: async (key: string) => JSON.parse(kept.get(key) ?? 'null'),
     set: async (key: string, value: object) => void kept.set(key, JSON.stringify(value)),
@@ -238,7 +283,7 @@ function koaStore(): object {
 }
 
 function onFastify(sessions: 'session' | 'secure-session' | 'none'): Build {
-  return async (strategies) => {
+  return async (strategies, _before, shared) => {
     const first = strategies[0]!.name;
     const authenticator = new fastifyPassport.Authenticator();
     for (const strategy of strategies) authenticator.use(strategy);
@@ -249,7 +294,7 @@ function onFastify(sessions: 'session' | 'secure-session' | 'none'): Build {
     // Fastify keeps no way from a request to its reply.
     app.decorateRequest('reply', null as never);
     app.addHook('onRequest', async (request, reply) => void Object.assign(request, { reply }));
-    await registerSessions(app as never, sessions);
+    await registerSessions(app as never, sessions, shared);
     await app.register(authenticator.initialize());
     if (sessions !== 'none') await app.register(authenticator.secureSession());
 
@@ -287,6 +332,7 @@ function onFastify(sessions: 'session' | 'secure-session' | 'none'): Build {
 async function registerSessions(
   app: ReturnType<typeof fastify>,
   sessions: 'session' | 'secure-session' | 'none',
+  { kept }: SharedSessions,
 ): Promise<void> {
   if (sessions === 'none') {
     // @fastify/passport brings @fastify/flash, which does not load where nothing of this name is there.
@@ -297,7 +343,7 @@ async function registerSessions(
   if (sessions === 'session') {
     await app.register(fastifySession, {
       secret,
-      store: fastifyStore(),
+      store: fastifyStore(kept),
       saveUninitialized: false,
       cookie: { secure: false },
     });
@@ -307,8 +353,7 @@ async function registerSessions(
 }
 
 // Answers later, as every store on another machine does.
-function fastifyStore(): any {
-  const kept = new Map<string, string>();
+function fastifyStore(kept: Map<string, string>): any {
   return {
     set: (id: string, value: object, done: (error?: unknown) => void) => {
       kept.set(id, JSON.stringify(value));

@@ -1,11 +1,16 @@
 // The application of the tests in a process of its own, which writes down what its memory holds.
 import { writeHeapSnapshot } from 'node:v8';
-import { CookieTransactions, JaccountStrategy, type JaccountStrategyOptions } from 'passport-jaccount';
+import { JaccountStrategy, type JaccountStrategyOptions, SessionTransactions } from 'passport-jaccount';
 import { startApplication } from './application';
 
+export interface HeapSetting {
+  options: JaccountStrategyOptions;
+  keptIn: 'cookies' | 'sessions';
+}
+
 process.on('disconnect', () => process.exit());
-process.once('message', (options: JaccountStrategyOptions) => {
-  void start(options).then(({ url }) => process.send?.({ url }));
+process.once('message', (setting: HeapSetting) => {
+  void start(setting).then(({ url }) => process.send?.({ url }));
   process.once('message', (path: string) => {
     // It collects the garbage first.
     writeHeapSnapshot(path);
@@ -13,11 +18,11 @@ process.once('message', (options: JaccountStrategyOptions) => {
   });
 });
 
-async function start(options: JaccountStrategyOptions) {
-  const transactions = new CookieTransactions({ secret: 'a secret of the tests, long enough' });
+async function start({ options, keptIn }: HeapSetting) {
+  const transactions = keptIn === 'sessions' && { transactions: new SessionTransactions() };
   return startApplication({
-    session: false,
+    ...(keptIn === 'cookies' && { session: false }),
     strategy: () =>
-      new JaccountStrategy({ ...options, transactions }, async ({ profile }) => ({ id: profile.id })),
+      new JaccountStrategy({ ...options, ...transactions }, async ({ profile }) => ({ id: profile.id })),
   });
 }

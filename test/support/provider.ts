@@ -30,6 +30,8 @@ export interface Script {
   tokens?: (login: Login) => Record<string, unknown>;
   token?: (login: Login) => Answer | undefined;
   profile?: (login: Login) => Answer | undefined;
+  /** Holds the answer of the token endpoint back until the promise is settled. */
+  hold?: (login: Login) => Promise<unknown>;
   /** Milliseconds that token and profile endpoint take, so that answers overtake each other. */
   delay?: (login: Login) => number;
   /** Parameters of the authorization response that differ. */
@@ -125,6 +127,7 @@ async function token(
       ...script.tokens?.(login),
     },
   };
+  await script.hold?.(login);
   setTimeout(() => send(answer, response, request), script.delay?.(login) ?? 0);
 }
 

@@ -7,9 +7,13 @@ import { createInterface } from 'node:readline';
 import { Client } from 'pg';
 import { forkWith, kill } from './child';
 
+export interface RedisConnection {
+  redis: { url: string } | { socket: { path: string; tls: false } };
+}
+
 /** How a machine reaches the session store that it shares with others. */
 export type StoreConnection =
-  | { redis: { url: string } | { socket: { path: string; tls: false } } }
+  | RedisConnection
   | { postgres: { connectionString: string; schemaName: string } };
 
 export interface StoreServer {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import express from 'express';
 import express4 from 'express4';
 import { CallbackError, JaccountStrategy } from 'passport-jaccount';
-import { parseAuthorizationResponse } from '../../dist/strategy/callback.js';
+import { parseAuthorizationResponse } from '../../dist/login/authorization-response.js';
 import { type Application, startApplication } from '../support/application';
 import { type Provider, startProvider } from '../support/provider';
 import { UserAgent, type Visit } from '../support/user-agent';

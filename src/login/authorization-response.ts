@@ -1,5 +1,6 @@
-import type { Request } from 'express';
-import { CallbackError, StateError } from '../errors';
+import { AuthorizationResponseError, CallbackError, type JaccountError, StateError } from '../errors';
+import type { Request } from '../frameworks';
+import { boundedText } from '../protocol/text';
 
 /** What jAccount sent the browser back with, of the right form but not yet believed. */
 export interface AuthorizationResponse {
@@ -87,4 +88,29 @@ function assertNoFormPost(body: unknown): void {
   if (Object.hasOwn(body, 'state') && (Object.hasOwn(body, 'code') || Object.hasOwn(body, 'error'))) {
     throw new CallbackError('callback parameters are taken from the query only');
   }
+}
+
+// RFC 6749, section 4.1.2.1, and OpenID Connect Core 1.0, section 3.1.2.6.
+const authorizationErrors = new Set([
+  ...[
+    'invalid_request',
+    'unauthorized_client',
+    'access_denied',
+    'unsupported_response_type',
+    'invalid_scope',
+  ],
+  ...['server_error', 'temporarily_unavailable', 'interaction_required', 'login_required'],
+  ...['account_selection_required', 'consent_required', 'invalid_request_uri', 'invalid_request_object'],
+  ...['request_not_supported', 'request_uri_not_supported', 'registration_not_supported'],
+]);
+
+/** The error that an authorization response stands for. Its description is dropped if it repeats one of `secrets`. */
+export function refusalOf(
+  error: string,
+  description: unknown,
+  secrets: readonly (string | undefined)[],
+): JaccountError {
+  const known = authorizationErrors.has(error) ? error : 'server_error';
+  const sent = secrets.filter((secret) => secret !== undefined);
+  return new AuthorizationResponseError(known, boundedText(description, sent));
 }
