@@ -58,7 +58,7 @@ export function hangUp(req: object): void {
   socket?.destroy();
 }
 
-/** The user who is signed in, under the name that the application chose for it; undefined for nobody. */
+/** The user who is signed in, under the name that the application chose for it; undefined when no user is signed in. */
 export function userOf(req: object): unknown {
   type Named = { _userProperty?: string; passport?: { userProperty?: string } };
   const { _userProperty, passport } = req as Named;
@@ -68,7 +68,7 @@ export function userOf(req: object): unknown {
 
 /**
  * What tells the user who is signed in from other users, the same at each request: what Passport serialized, else the
- * user's id, else the user itself. Undefined for nobody.
+ * user's id, else the user itself. Undefined when no user is signed in.
  */
 export function identityOf(req: object): unknown {
   const user = userOf(req);
@@ -84,7 +84,8 @@ function serializedUserOf(req: object): unknown {
   return user ?? (hasAccessors(session) && !isEmpty(kept) ? kept : undefined);
 }
 
-// What is left of a user who has signed out is nobody: otherwise all users who are known by other means would be the same.
+// After a sign-out the session may keep an empty object, which names no user. If it counted as one, all users whom the
+// application knows by other means would have the same identity.
 function isEmpty(kept: unknown): boolean {
   return typeof kept === 'object' && kept !== null && Object.keys(kept).length === 0;
 }

@@ -168,9 +168,9 @@ export class SessionTransactions implements TransactionStore {
     }
   }
 
-  // Passport gives a user who signs in a new session, which would end every other pending login. Only our own key goes
-  // over: what else was planted before the login must not survive it. The old session is read again, because other tabs
-  // may have begun logins since this request loaded it.
+  // Passport gives a user who signs in a new session, which would end every other pending login. Only our own key is
+  // copied to it, because an attacker may have written the other values before the login. The old session is read
+  // again, because other tabs may have begun logins since this request loaded it.
   private surviveRegeneration(req: object, session: Session, handle: string): void {
     const oldId = sessionIdOf(session);
     const before = () => {

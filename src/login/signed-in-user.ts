@@ -2,7 +2,7 @@ import { identityOf } from '../frameworks';
 import { digestOf } from './transaction';
 
 /**
- * A digest of who is signed in; undefined for nobody.
+ * A digest of who is signed in; undefined when no user is signed in.
  *
  * @throws TypeError for a user object that looks the same for every user.
  */
