@@ -28,7 +28,7 @@ export function signedOutPage({ failures, emulatorURL }) {
 }
 
 export function signedInPage({ user, scope, csrf, failures, emulatorURL }) {
-  const { username, displayName, code, organization, emails, roads } = user;
+  const { username, displayName, code, organization, mailbox, contactEmail, roads } = user;
   return page(
     { title: '已登录 Signed in', emulatorURL },
     html`
@@ -50,7 +50,8 @@ export function signedInPage({ user, scope, csrf, failures, emulatorURL }) {
         ${fact('身份', 'User type', userTypeText(user.userType))}
         ${fact('学工号', 'Number', code && html`<code>${code}</code>`)}
         ${fact('单位', 'Organisation', organization)}
-        ${fact('邮箱', 'E-mail', emails.length > 0 && emails.map(emailText))}
+        ${fact('交大邮箱', 'SJTU mailbox', mailbox)}
+        ${fact('联系邮箱', 'Contact', contactEmail && contactText(contactEmail))}
         ${fact('资料来源', 'Source', roadText(roads))}
         ${fact('权限范围', 'Scope', html`<code>${scope}</code>`)}
       </dl>
@@ -105,11 +106,8 @@ function userTypeText(code) {
   return name ? html`${name.zh} <span class="soft" lang="en">${name.en}</span>` : code;
 }
 
-const emailOwners = { jaccount: ['交大邮箱', 'SJTU mailbox'], contact: ['联系邮箱', 'contact address'] };
-
-function emailText({ value, type }) {
-  const [zh, en] = emailOwners[type];
-  return html`<p>${value} <small>${zh} <span lang="en">${en}</span></small></p>`;
+function contactText(address) {
+  return html`${address} <small>用户自己填写，未经验证 <span lang="en">typed by the user, not verified</span></small>`;
 }
 
 function roadText({ idToken, profileAPI }) {

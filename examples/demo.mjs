@@ -99,9 +99,13 @@ function createApplication(emulator, url) {
 }
 
 // What the pages show. Tokens, claims and the raw profile stay out of the session.
-function recordOf({ username, displayName, userType, code, organization, emails = [], claims, _json }) {
+function recordOf({ organization, emails = [], claims, _json, ...profile }) {
   const roads = { idToken: claims !== undefined, profileAPI: _json !== claims };
-  return { username, displayName, userType, code, organization: organization?.name, emails, roads };
+  const { username, displayName, userType, code, contactEmail } = profile;
+  return {
+    ...{ username, displayName, userType, code, contactEmail, roads },
+    ...{ organization: organization?.name, mailbox: emails[0]?.value },
+  };
 }
 
 function problem(status, code, message) {

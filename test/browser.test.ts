@@ -50,7 +50,7 @@ describe('npm start, in a browser', () => {
       Account: 'zhaoyichen',
       'User type': '学生 student',
       Number: '523030910417',
-      'E-mail': 'zhaoyichen@sjtu.edu.cn 交大邮箱 SJTU mailbox',
+      'SJTU mailbox': 'zhaoyichen@sjtu.edu.cn',
       Source: 'ID Token 签名已验证 signature verified',
       Scope: 'openid',
     });
@@ -77,6 +77,16 @@ describe('npm start, in a browser', () => {
       Organisation: '电子信息与电气工程学院',
       Source: 'Profile API 个人信息接口',
       Scope: 'essential',
+    });
+  });
+
+  it('shows the address that the user typed apart from the mailbox', async () => {
+    await page.goto(`${demo.url}/login?scope=profile`);
+    await page.getByText('赵一辰').first().click();
+
+    expect(await facts()).to.include({
+      'SJTU mailbox': '未提供 not provided',
+      Contact: 'zhaoyichen@mail.example 用户自己填写，未经验证 typed by the user, not verified',
     });
   });
 

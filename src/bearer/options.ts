@@ -33,7 +33,7 @@ export interface JaccountBearerStrategyOptions extends Partial<JaccountEndpoints
   timeout?: { verify?: number };
   /** An agent of your own, for a proxy or a private certificate authority. @default one that keeps sockets alive */
   agent?: Agent;
-  /** Adds the mailbox that belongs to the account to `profile.emails`. @default true */
+  /** Derives the mailbox that belongs to the account, for `profile.emails`. @default true */
   deriveEmail?: boolean;
 }
 

@@ -1,67 +1,48 @@
-import { canonicalUserType } from '../jaccount/user-types';
 import type { Organization, ProfileEntity } from '../jaccount/wire';
 import {
-  accountKey,
+  buildProfile,
   type JaccountIdentity,
   type JaccountProfile,
-  mailboxOf,
+  type ProfileMembers,
   present,
   textOf,
+  userTypeOf,
 } from './profile';
 
 type Json = Record<string, unknown>;
 
+/** The profile that the profile API's entity makes. */
+export function profileFromEntity(entity: ProfileEntity, deriveEmail: boolean): JaccountProfile {
+  return buildProfile(entity.account, membersFromEntity(entity), entity, deriveEmail);
+}
+
 /**
- * The profile that the profile API's entity makes. Only the account is sure: a key is absent where its scope was not
- * granted, and every other value may be missing, empty or of another type than documented.
+ * What the entity says about a user. A key is absent if its scope was not granted, and every value may be missing, empty
+ * or of another type than documented.
  *
  * @see developer.sjtu.edu.cn/api/profile.html
  */
-export function profileFromEntity(entity: ProfileEntity, deriveEmail: boolean): JaccountProfile {
-  const { account } = entity;
-  const id = accountKey(account);
-  const userType = userTypeOf(entity.userType);
-  const mailbox = deriveEmail ? mailboxOf(id, userType) : undefined;
-  return {
-    provider: 'jaccount',
-    id,
-    username: account,
-    displayName: textOf(entity.name) ?? account,
-    ...present({
-      emails: emailsOf(textOf(entity.email), mailbox),
-      photos: photosOf(entity),
-      userType,
-      code: textOf(entity.code),
-      personId: personIdOf(entity.id),
-      organization: organizationOf(entity.organize),
-      topOrganization: organizationOf(entity.topOrganize),
-      classNo: textOf(entity.classNo),
-      gender: textOf(entity.gender),
-      birthday: birthdayOf(entity.birthday),
-      mobile: textOf(entity.mobile),
-      identities: identitiesOf(entity.identities),
-    }),
-    _raw: JSON.stringify(entity),
-    _json: entity,
-  };
-}
-
-function userTypeOf(value: unknown): string | undefined {
-  const type = textOf(value);
-  return type && canonicalUserType(type);
+function membersFromEntity(entity: ProfileEntity): ProfileMembers {
+  return present({
+    displayName: textOf(entity.name),
+    contactEmail: textOf(entity.email),
+    photos: photosOf(entity),
+    userType: userTypeOf(entity.userType),
+    code: textOf(entity.code),
+    personId: personIdOf(entity.id),
+    organization: organizationOf(entity.organize),
+    topOrganization: organizationOf(entity.topOrganize),
+    classNo: textOf(entity.classNo),
+    gender: textOf(entity.gender),
+    birthday: birthdayOf(entity.birthday),
+    mobile: textOf(entity.mobile),
+    identities: identitiesOf(entity.identities),
+  });
 }
 
 // Accounts of no person have no id. What a careless serializer makes of that must not become one key for them all.
 function personIdOf(value: unknown): string | undefined {
   return value === 'null' || value === 'undefined' ? undefined : textOf(value);
-}
-
-function emailsOf(contact: string | undefined, mailbox: string | undefined): JaccountProfile['emails'] {
-  const emails = [
-    ...(contact ? [{ value: contact, type: 'contact' as const }] : []),
-    ...(mailbox ? [{ value: mailbox, type: 'jaccount' as const }] : []),
-  ];
-  return emails.length > 0 ? emails : undefined;
 }
 
 function photosOf({ accountPhotoUrl, avatars }: ProfileEntity): JaccountProfile['photos'] {

@@ -1,25 +1,24 @@
-import { canonicalUserType } from '../jaccount/user-types';
 import type { IdTokenClaims } from '../jaccount/wire';
-import { accountKey, type JaccountProfile, mailboxOf, present, textOf } from './profile';
+import {
+  buildProfile,
+  type JaccountProfile,
+  type ProfileMembers,
+  present,
+  textOf,
+  userTypeOf,
+} from './profile';
 
 /** The profile that the claims of a verified ID Token make: account, name, number and type of the default identity. */
 export function profileFromIdToken(claims: IdTokenClaims, deriveEmail: boolean): JaccountProfile {
-  const id = accountKey(claims.sub);
-  const type = textOf(claims.type);
-  const userType = type && canonicalUserType(type);
-  const mailbox = deriveEmail ? mailboxOf(id, userType) : undefined;
-  return {
-    provider: 'jaccount',
-    id,
-    username: claims.sub,
-    displayName: textOf(claims.name) ?? claims.sub,
-    ...present({
-      emails: mailbox ? [{ value: mailbox, type: 'jaccount' as const }] : undefined,
-      userType,
-      code: textOf(claims.code),
-    }),
+  return buildProfile(claims.sub, membersFromIdToken(claims), claims, deriveEmail);
+}
+
+/** What the claims of a verified ID Token say about a user. A claim of another type than documented says nothing. */
+function membersFromIdToken(claims: IdTokenClaims): ProfileMembers {
+  return present({
+    displayName: textOf(claims.name),
+    userType: userTypeOf(claims.type),
+    code: textOf(claims.code),
     claims,
-    _raw: JSON.stringify(claims),
-    _json: claims,
-  };
+  });
 }

@@ -1,4 +1,5 @@
 import type { Profile } from 'passport';
+import { canonicalUserType } from '../jaccount/user-types';
 import type { IdTokenClaims, Organization } from '../jaccount/wire';
 
 /**
@@ -19,14 +20,19 @@ export interface JaccountProfile extends Profile {
   /** The real name; the account where there is none. */
   displayName: string;
   /**
-   * `contact`: the address the user chose, any domain. `jaccount`: the mailbox that belongs to the account, for user
-   * types that have one. Neither was verified: never recognise a user by it.
+   * The mailbox that belongs to the account, for the user types that have one. It is derived from account and user type;
+   * jAccount does not send it. Recognise users by `id`, because a mailbox changes with the user type.
    */
-  emails?: { value: string; type: 'jaccount' | 'contact' }[];
+  emails?: { value: string; type: 'jaccount' }[];
+  /**
+   * The address that the user typed at jAccount: any domain, and jAccount does not verify it. Write to it, but never find
+   * a user by it. Otherwise anyone who types a professor's address signs in as the professor.
+   */
+  contactEmail?: string;
   photos?: { value: string }[];
   /** Canonical code, such as `student`: see {@link userTypes}. A code that nobody documents passes unchanged. */
   userType?: string;
-  /** Student or staff number of the default identity. It changes with the identity: not a key. */
+  /** Student or staff number of the default identity. It changes with the identity, so it is no key. */
   code?: string;
   /** The GUID that all accounts of one person share. Absent for accounts of no person, such as `team`. */
   personId?: string;
@@ -89,9 +95,41 @@ const mailDomains: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** The mailbox that belongs to an account, if its user type is one that has a mailbox. */
-export function mailboxOf(id: string, userType: string | undefined): string | undefined {
+function mailboxOf(id: string, userType: string | undefined): string | undefined {
   const domain = mailDomains.get(userType ?? '');
   return domain !== undefined && accountGrammar.test(id) ? `${id}@${domain}` : undefined;
+}
+
+/** What the claims or the entity say about a user. A member is absent if its source says nothing usable about it. */
+export type ProfileMembers = Partial<
+  Omit<JaccountProfile, 'provider' | 'id' | 'username' | 'emails' | '_raw' | '_json'>
+>;
+
+/** The profile of an account, with everything that follows from account and user type alone. */
+export function buildProfile(
+  account: string,
+  members: ProfileMembers,
+  source: object,
+  deriveEmail: boolean,
+): JaccountProfile {
+  const id = accountKey(account);
+  const mailbox = deriveEmail ? mailboxOf(id, members.userType) : undefined;
+  return {
+    provider: 'jaccount',
+    id,
+    username: account,
+    displayName: account,
+    ...(mailbox !== undefined && { emails: [{ value: mailbox, type: 'jaccount' as const }] }),
+    ...members,
+    _raw: JSON.stringify(source),
+    _json: source,
+  };
+}
+
+/** A user type as a source spells it, in its one spelling here. */
+export function userTypeOf(value: unknown): string | undefined {
+  const type = textOf(value);
+  return type && canonicalUserType(type);
 }
 
 /** The same object without the members that are undefined. */

@@ -42,7 +42,7 @@ export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
   timeout?: Partial<LoginTimeout>;
   /** An agent of your own, for a proxy or a private certificate authority. @default one that keeps sockets alive */
   agent?: Agent;
-  /** Adds the mailbox that belongs to the account to `profile.emails`. @default true */
+  /** Derives the mailbox that belongs to the account, for `profile.emails`. @default true */
   deriveEmail?: boolean;
   /** Hands the request to a positional verify callback, as its first parameter. @default false */
   passReqToCallback?: boolean;

@@ -131,10 +131,8 @@ describe('profileFromEntity()', () => {
 
   it('makes contact, gender, class, photo of what `profile` gives', () => {
     expect(profileOf('profile.student')).to.deep.include({
-      emails: [
-        { value: 'wujiu@mail.example', type: 'contact' },
-        { value: 'wujiu@sjtu.edu.cn', type: 'jaccount' },
-      ],
+      emails: [{ value: 'wujiu@sjtu.edu.cn', type: 'jaccount' }],
+      contactEmail: 'wujiu@mail.example',
       photos: [{ value: 'https://photos.example/wujiu.jpg' }],
       gender: 'female',
       mobile: '13800000000',
@@ -214,10 +212,22 @@ describe('profileFromEntity() on e-mail', () => {
     expect(profileOf('essential.faculty', false)).not.to.have.property('emails');
   });
 
-  it('keeps the address that the user chose where deriving is turned off', () => {
-    expect(profileOf('profile.student', false).emails).to.deep.equal([
-      { value: 'wujiu@mail.example', type: 'contact' },
-    ]);
+  it('keeps the address that the user typed if deriving is turned off', () => {
+    const { emails, contactEmail } = profileOf('profile.student', false);
+
+    expect([emails, contactEmail]).to.deep.equal([undefined, 'wujiu@mail.example']);
+  });
+
+  it('never lists the address that the user typed, even if it is a mailbox of SJTU', () => {
+    const typed = 'professor@sjtu.edu.cn';
+    const entity = { account: 'zhangsan', email: typed };
+
+    for (const userType of ['student', 'vip', undefined]) {
+      const { emails = [], contactEmail } = profileFromEntity({ ...entity, userType }, true);
+
+      expect(emails.map(({ value }) => value)).to.not.include(typed);
+      expect(contactEmail).to.equal(typed);
+    }
   });
 
   // Addresses are made of account names as jAccount admits them, and of nothing that an address treats otherwise.
