@@ -7,6 +7,7 @@ const roadTexts = {
   openid: ['只读 ID Token，登录后不再请求', 'the ID Token only: no request follows the login'],
   essential: ['读取个人信息接口', 'the profile API'],
   'openid essential': ['两者都读，并核对是同一账号', 'both, which must name the same account'],
+  'openid profile': ['两者都读，另有联系方式', 'both, with contact details'],
 };
 
 /** What may be asked for at /login. */

@@ -81,11 +81,10 @@ describe('npm start, in a browser', () => {
   });
 
   it('shows the address that the user typed apart from the mailbox', async () => {
-    await page.goto(`${demo.url}/login?scope=profile`);
-    await page.getByText('赵一辰').first().click();
+    await signIn('赵一辰', 'openid profile');
 
     expect(await facts()).to.include({
-      'SJTU mailbox': '未提供 not provided',
+      'SJTU mailbox': 'zhaoyichen@sjtu.edu.cn',
       Contact: 'zhaoyichen@mail.example 用户自己填写，未经验证 typed by the user, not verified',
     });
   });

@@ -96,7 +96,7 @@ export class Finisher {
     const entity = wanted ? await fetchProfile(apiURL, accessToken, this.transport) : undefined;
     if (claims && entity && accountKey(claims.sub) !== accountKey(entity.account))
       throw new AccountMismatchError();
-    if (entity) return { ...profileFromEntity(entity, deriveEmail), ...(claims && { claims }) };
+    if (entity) return profileFromEntity(entity, deriveEmail, claims);
     return claims && profileFromIdToken(claims, deriveEmail);
   }
 

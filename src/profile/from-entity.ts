@@ -1,4 +1,5 @@
-import type { Organization, ProfileEntity } from '../jaccount/wire';
+import type { IdTokenClaims, Organization, ProfileEntity } from '../jaccount/wire';
+import { membersFromIdToken } from './from-id-token';
 import {
   buildProfile,
   type JaccountIdentity,
@@ -11,9 +12,17 @@ import {
 
 type Json = Record<string, unknown>;
 
-/** The profile that the profile API's entity makes. */
-export function profileFromEntity(entity: ProfileEntity, deriveEmail: boolean): JaccountProfile {
-  return buildProfile(entity.account, membersFromEntity(entity), entity, deriveEmail);
+/**
+ * The profile that the profile API's entity makes. What the entity lacks is taken from the claims of a verified ID Token
+ * for the same account, if there is one: with the scope `basic` the entity has neither user type nor number.
+ */
+export function profileFromEntity(
+  entity: ProfileEntity,
+  deriveEmail: boolean,
+  claims?: IdTokenClaims,
+): JaccountProfile {
+  const members = { ...(claims && membersFromIdToken(claims)), ...membersFromEntity(entity) };
+  return buildProfile(entity.account, members, entity, deriveEmail);
 }
 
 /**

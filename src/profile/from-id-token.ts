@@ -14,7 +14,7 @@ export function profileFromIdToken(claims: IdTokenClaims, deriveEmail: boolean):
 }
 
 /** What the claims of a verified ID Token say about a user. A claim of another type than documented says nothing. */
-function membersFromIdToken(claims: IdTokenClaims): ProfileMembers {
+export function membersFromIdToken(claims: IdTokenClaims): ProfileMembers {
   return present({
     displayName: textOf(claims.name),
     userType: userTypeOf(claims.type),

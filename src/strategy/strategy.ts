@@ -36,7 +36,8 @@ type WithRequest = JaccountStrategyOptions & { passReqToCallback: true };
  * - `openid`: the claims of the ID Token, after its signature, issuer, audience, expiry and nonce have been checked.
  *   No request follows the token request.
  * - `basic`, `essential`, `profile` or `privacy`: the answer of `GET /v1/me/profile`.
- * - both: both, and they must name one account.
+ * - both: both, and they must name one account. What the profile API does not send is taken from the claims, so adding a
+ *   scope never takes a member away.
  *
  * A user who declines, or whose browser comes back with a login that it did not begin, *fails* authentication.
  * Whatever jAccount or the network gets wrong is an *error*, and always a {@link JaccountError}.

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import type { JaccountProfile, ProfileEntity } from 'passport-jaccount';
+import fc from 'fast-check';
+import type { IdTokenClaims, JaccountProfile, ProfileEntity } from 'passport-jaccount';
 import { profileFromEntity } from '../../dist/profile/from-entity.js';
+import { profileFromIdToken } from '../../dist/profile/from-id-token.js';
 
 /** A recorded set of keys, named by the scope and the person that produced it. The people are invented. */
 function entityOf(fixture: string): ProfileEntity {
@@ -189,6 +191,87 @@ function undefinedMembersOf(profile: JaccountProfile): string[] {
       .map(([name]) => name),
   );
 }
+
+describe('profileFromEntity() with the claims of an ID Token', () => {
+  const claims: IdTokenClaims = {
+    ...{ iss: 'https://jaccount.sjtu.edu.cn/oauth2/', sub: 'ZhangSan', aud: 'japp000001' },
+    ...{ exp: 1_790_001_800, iat: 1_790_000_000, name: '张三', code: '0012345', type: 'student' },
+  };
+  const account = 'zhangsan';
+  const filled = { displayName: '张三', code: '0012345', userType: 'student' };
+
+  it('takes from the claims what the entity lacks', () => {
+    const { displayName, code, userType, emails } = profileFromEntity({ account }, true, claims);
+
+    expect({ displayName, code, userType }).to.deep.equal(filled);
+    expect(emails).to.deep.equal([{ value: 'zhangsan@sjtu.edu.cn', type: 'jaccount' }]);
+  });
+
+  for (const value of [null, '', 5, [], {}]) {
+    it(`takes from the claims what the entity has as ${JSON.stringify(value)}`, () => {
+      const { displayName, code, userType } = profileFromEntity(
+        { account, name: value, code: value, userType: value },
+        true,
+        claims,
+      );
+
+      expect({ displayName, code, userType }).to.deep.equal(filled);
+    });
+  }
+
+  it('takes from the entity what both have', () => {
+    const entity = { account, name: '张三丰', code: 'AA1', userType: 'schoolFellow' };
+
+    const { displayName, code, userType, emails, username } = profileFromEntity(entity, true, claims);
+
+    expect({ displayName, code, userType, username }).to.deep.equal({
+      ...{ displayName: '张三丰', code: 'AA1', userType: 'alumni', username: 'zhangsan' },
+    });
+    expect(emails).to.deep.equal([{ value: 'zhangsan@alumni.sjtu.edu.cn', type: 'jaccount' }]);
+  });
+
+  it('keeps the claims beside the entity that it was made of', () => {
+    const profile = profileFromEntity({ account }, true, claims);
+
+    expect(profile.claims).to.equal(claims);
+    expect(profile._json).to.deep.equal({ account });
+  });
+
+  it('has every member that the claims or the entity alone give', () => {
+    const garbage = fc.oneof(fc.constant(undefined), fc.jsonValue());
+    const hostile = (right: unknown) => fc.oneof(fc.constant(right), garbage);
+    const entities = fc.record({
+      account: fc.constant(account),
+      name: hostile('张三'),
+      userType: hostile('student'),
+      code: hostile('0012345'),
+      id: hostile('7C3E'),
+      email: hostile('zhangsan@mail.example'),
+      organize: hostile({ id: '03000', name: '示例学院' }),
+      identities: hostile([{ userType: 'student' }]),
+      birthday: hostile({ birthYear: '2000', birthMonth: '5', birthDay: '16' }),
+    });
+    const someClaims = fc.record({
+      name: hostile('张三'),
+      type: hostile('student'),
+      code: hostile('0012345'),
+    });
+
+    fc.assert(
+      fc.property(entities, someClaims, (entity, some) => {
+        const told = { ...claims, ...some } as IdTokenClaims;
+        const alone = [profileFromEntity(entity, true), profileFromIdToken(told, true)];
+
+        const members = Object.keys(profileFromEntity(entity, true, told));
+
+        // A mailbox follows from the user type, which garbage may name otherwise in one of the two.
+        const expected = alone.flatMap((profile) => Object.keys(profile));
+        expect(members).to.include.members(expected.filter((member) => member !== 'emails'));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
 
 describe('profileFromEntity() on e-mail', () => {
   const mailboxes: [fixture: string, mailbox: string | undefined][] = [
