@@ -13,6 +13,7 @@ export type JaccountErrorCode =
   | 'ERR_JACCOUNT_RESPONSE'
   | 'ERR_JACCOUNT_NETWORK'
   | 'ERR_JACCOUNT_BEARER'
+  | 'ERR_JACCOUNT_FORBIDDEN'
   | 'ERR_JACCOUNT_KEYS';
 
 /** What the application put into a login and gets back when that login fails. */
@@ -373,10 +374,7 @@ export type BearerFault =
   | 'audience'
   | 'expired'
   | 'claims'
-  | 'user'
-  | 'scope'
-  | 'user-type'
-  | 'organization';
+  | 'user';
 
 /** The `error` of a challenge. @see RFC 6750, section 3.1 */
 export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficient_scope';
@@ -384,7 +382,6 @@ export type BearerErrorCode = 'invalid_request' | 'invalid_token' | 'insufficien
 const unauthenticated = { status: 401 } as const;
 const invalidRequest = { status: 400, error: 'invalid_request' } as const;
 const invalidToken = { status: 401, error: 'invalid_token' } as const;
-const insufficientScope = { status: 403, error: 'insufficient_scope' } as const;
 
 const bearerFaults: Record<BearerFault, { status: number; error?: BearerErrorCode; text: string }> = {
   missing: { ...unauthenticated, text: 'the request carries no credentials' },
@@ -406,14 +403,11 @@ const bearerFaults: Record<BearerFault, { status: number; error?: BearerErrorCod
   expired: { ...invalidToken, text: 'the token is not valid now ("exp", "nbf")' },
   claims: { ...invalidToken, text: 'unexpected token "iat" or "sub" claim value' },
   user: { ...invalidToken, text: 'the application did not accept the user of the token' },
-  scope: { ...insufficientScope, text: 'the request needs another scope' },
-  'user-type': { status: 403, text: 'the request needs another user type' },
-  organization: { status: 403, text: 'the request needs another organization' },
 };
 
 /**
  * Passed on when a request to an API is refused: 401 without credentials or with a bad token, 400 for a malformed
- * request, 403 where the right is lacking. Express, Koa and Fastify answer with its `status` and `headers` by themselves.
+ * request. Express, Koa and Fastify answer with its `status` and `headers` by themselves.
  * `fault` says why, for your log: what the client is told must not depend on it.
  *
  * @see [RFC 6750, section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3)
@@ -432,7 +426,43 @@ export class BearerError extends JaccountError {
     super(text, { status, cause });
     this.fault = fault;
     if (error !== undefined) this.error = error;
-    this.headers = challenge === undefined ? {} : { 'WWW-Authenticate': challenge };
+    this.headers = challengeIn(challenge);
+  }
+}
+
+function challengeIn(challenge: string | undefined): Readonly<Record<string, string>> {
+  return challenge === undefined ? {} : { 'WWW-Authenticate': challenge };
+}
+
+/** What a signed-in user, or the token of a request, lacks. */
+export type ForbiddenFault = 'scope' | 'user-type' | 'organization';
+
+const forbiddenFaults: Record<ForbiddenFault, string> = {
+  scope: 'the token was not granted the required scope',
+  'user-type': 'the user is of none of the required user types',
+  organization: 'the user belongs to none of the required organizations',
+};
+
+/**
+ * Passed on by `requireScope`, `requireUserType` and `requireOrganization` when the user is signed in,
+ * by a session or a token, and may not do this. Answer with `status`, 403, and show people {@link messageFor}.
+ *
+ * @see [RFC 9110, section 15.5.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.4)
+ */
+export class ForbiddenError extends JaccountError {
+  override readonly name = 'ForbiddenError';
+  readonly code = 'ERR_JACCOUNT_FORBIDDEN';
+  readonly fault: ForbiddenFault;
+  /** What the handler was called with: scopes, user types, groups of user types, or ids of organizations. */
+  readonly required: readonly string[];
+  /** `WWW-Authenticate`, if another token could help. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(fault: ForbiddenFault, required: readonly string[], challenge?: string) {
+    super(`${forbiddenFaults[fault]}: ${required.map((name) => `"${name}"`).join(', ')}`, { status: 403 });
+    this.fault = fault;
+    this.required = required;
+    this.headers = challengeIn(challenge);
   }
 }
 

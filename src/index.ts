@@ -69,6 +69,7 @@ export type { ExchangedLogin } from './login/finish';
 export { sanitizeReturnTo } from './login/return-to';
 export { SessionTransactions, type SessionTransactionsOptions } from './login/session-transactions';
 export type { EndedLogin, Transaction, TransactionStore } from './login/transaction';
+export { type Language, messageFor } from './messages';
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export type { HttpRequest } from './protocol/http';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';

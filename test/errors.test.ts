@@ -8,6 +8,8 @@ import {
   BearerError,
   type BearerFault,
   CallbackError,
+  ForbiddenError,
+  type ForbiddenFault,
   IdTokenError,
   type IdTokenFault,
   JaccountError,
@@ -111,6 +113,14 @@ const classes: Pinned[] = [
     status: 401,
     retryable: false,
     message: 'unexpected token "aud" claim value',
+  },
+  {
+    error: new ForbiddenError('user-type', ['student', 'postphd']),
+    name: 'ForbiddenError',
+    code: 'ERR_JACCOUNT_FORBIDDEN',
+    status: 403,
+    retryable: false,
+    message: 'the user is of none of the required user types: "student", "postphd"',
   },
   {
     error: new KeySetError('https://tenant.example/.well-known/jwks.json'),
@@ -423,9 +433,6 @@ describe('new BearerError()', () => {
     ['expired', 401, 'invalid_token'],
     ['claims', 401, 'invalid_token'],
     ['user', 401, 'invalid_token'],
-    ['scope', 403, 'insufficient_scope'],
-    ['user-type', 403, undefined],
-    ['organization', 403, undefined],
   ];
   for (const [fault, status, code] of faults) {
     it(`makes ${status} ${code ?? 'without a code'} of ${fault}`, () => {
@@ -443,6 +450,34 @@ describe('new BearerError()', () => {
 
   it('brings its challenge as a header, as Express, Koa and Fastify read it', () => {
     expect(new BearerError('missing', { challenge: 'Bearer realm="api"' }).headers).to.deep.equal({
+      'WWW-Authenticate': 'Bearer realm="api"',
+    });
+  });
+});
+
+describe('new ForbiddenError()', () => {
+  const faults: ForbiddenFault[] = ['scope', 'user-type', 'organization'];
+  for (const fault of faults) {
+    it(`says what was required for the fault ${fault}`, () => {
+      const error = new ForbiddenError(fault, ['a', 'b']);
+
+      expect(error).to.deep.include({
+        fault,
+        required: ['a', 'b'],
+        status: 403,
+        statusCode: 403,
+        headers: {},
+      });
+      expect(error.message).to.match(/: "a", "b"$/);
+    });
+  }
+
+  it('has different words for each fault', () => {
+    expect(new Set(faults.map((fault) => new ForbiddenError(fault, ['a']).message)).size).to.equal(3);
+  });
+
+  it('brings its challenge as a header', () => {
+    expect(new ForbiddenError('scope', ['a'], 'Bearer realm="api"').headers).to.deep.equal({
       'WWW-Authenticate': 'Bearer realm="api"',
     });
   });

@@ -1,10 +1,11 @@
 import type { ErrorRequestHandler } from 'express';
 import { bearerErrorOf } from '../bearer/refusals';
-import { BearerError, type BearerFault } from '../errors';
+import { BearerError, type BearerFault, ForbiddenError } from '../errors';
+import { type Language, messageFor } from '../messages';
 
 export interface BearerErrorHandlerOptions {
   /** Of the descriptions. @default 'en' */
-  language?: 'en' | 'zh';
+  language?: Language;
 }
 
 /** The body of a refusal. */
@@ -47,7 +48,6 @@ const claims = words(
   '令牌的声明不正确，请检查 audience 与 issuer',
 );
 const user = words('invalid_claims', "The token's user is not accepted here", '此处不接受该令牌的用户');
-const denied = words('Unauthorized', "You don't have access to this resource", '无权访问该资源');
 
 const bodies: Record<BearerFault, Words> = {
   ...{ missing, scheme, header, methods, expired, user },
@@ -61,7 +61,6 @@ const bodies: Record<BearerFault, Words> = {
     bound: token,
   },
   ...{ issuer: claims, audience: claims, claims },
-  ...{ scope: denied, 'user-type': denied, organization: denied },
 };
 
 function words(code: string, en: string, zh: string): Words {
@@ -94,17 +93,23 @@ export function bearerErrorHandler({ language = 'en' }: BearerErrorHandlerOption
   return (error, req, res, next) => {
     const refusal = refusalIn(error, req);
     if (refusal === undefined || res.headersSent) return next(error);
-    const { code, [language]: description } = bodies[refusal.fault];
     for (const [name, value] of Object.entries(refusal.headers)) {
       // Passport has set one for every strategy of the chain.
       if (!res.hasHeader(name)) res.setHeader(name, value);
     }
-    res.status(error.status).json({ code, description } satisfies BearerErrorBody);
+    res.status(refusal.status).json(bodyOf(refusal, language));
   };
 }
 
-function refusalIn(error: unknown, req: object): BearerError | undefined {
-  if (error instanceof BearerError) return error;
+function bodyOf(refusal: BearerError | ForbiddenError, language: Language): BearerErrorBody {
+  if (refusal instanceof ForbiddenError)
+    return { code: 'Unauthorized', description: messageFor(refusal, language) };
+  const { code, [language]: description } = bodies[refusal.fault];
+  return { code, description };
+}
+
+function refusalIn(error: unknown, req: object): BearerError | ForbiddenError | undefined {
+  if (error instanceof BearerError || error instanceof ForbiddenError) return error;
   const isPassports = error instanceof Error && error.name === 'AuthenticationError';
   return isPassports ? bearerErrorOf(req) : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from 'express';
-import { BearerError } from '../errors';
+import { ForbiddenError, type ForbiddenFault } from '../errors';
 import { authInfoOf, guard, parseNeeded } from './guard';
 
 /** What is looked at of a person: the members of a {@link JaccountProfile} that say what somebody is at SJTU. */
@@ -43,14 +43,14 @@ export function parseRequired(
 
 /** Lets those through of whom one role is enough: the one the account stands for by default, or another in force. */
 export function requireRole(
-  fault: 'user-type' | 'organization',
-  { of = personIn }: RequirePersonOptions,
+  fault: ForbiddenFault,
+  { names, options: { of = personIn } }: ReturnType<typeof parseRequired>,
   isEnough: (role: PersonIdentity) => boolean,
 ): RequestHandler {
   return guard((req) => {
     const person = of(req);
     const roles = person ? [person, ...identitiesOf(person).filter(isInForce)] : [];
-    if (!roles.some(isEnough)) throw new BearerError(fault);
+    if (!roles.some(isEnough)) throw new ForbiddenError(fault, names);
   });
 }
 

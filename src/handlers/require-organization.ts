@@ -23,8 +23,10 @@ import { parseRequired, type RequiredOfPerson, requireRole } from './person';
  * ```
  */
 export function requireOrganization(...needed: RequiredOfPerson): RequestHandler {
-  const { names, options } = parseRequired('requireOrganization', needed);
-  return requireRole('organization', options, ({ organization, topOrganization }) => {
-    return [organization?.id, topOrganization?.id].some((id) => typeof id === 'string' && names.includes(id));
+  const required = parseRequired('requireOrganization', needed);
+  return requireRole('organization', required, ({ organization, topOrganization }) => {
+    return [organization?.id, topOrganization?.id].some(
+      (id) => typeof id === 'string' && required.names.includes(id),
+    );
   });
 }

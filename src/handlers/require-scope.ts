@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express';
 import { buildChallenge, isScopeToken } from '../bearer/challenge';
 import { realmOf } from '../bearer/refusals';
-import { BearerError } from '../errors';
+import { ForbiddenError } from '../errors';
 import { authInfoOf, guard, parseNeeded } from './guard';
 
 export interface RequireScopeOptions {
@@ -13,9 +13,9 @@ export interface RequireScopeOptions {
  * Lets a request through if its bearer token was granted a scope: every word named, or one of them with
  * `{ any: true }`. Words are compared whole and in their case.
  *
- * It comes after `passport.authenticate()`, and passes a {@link BearerError} on: 401 where nobody is signed in, 403 with
- * `insufficient_scope` otherwise. A session has no scope, and an ID Token has none: what was asked for at a login says
- * nothing about this API.
+ * It comes after `passport.authenticate()`. It passes a {@link BearerError} with 401 on if no user is signed in, else a
+ * {@link ForbiddenError} with 403 and the challenge `insufficient_scope`. A session has no scope, and an ID Token has
+ * none: what was asked for at a login says nothing about this API.
  *
  * @throws TypeError for words that no scope can hold.
  *
@@ -43,7 +43,7 @@ export function requireScope(...needed: [string, ...(string | RequireScopeOption
     const isGranted = (word: string) => Array.isArray(scope) && scope.includes(word);
     if (options.any ? words.some(isGranted) : words.every(isGranted)) return;
     const challenge = buildChallenge({ realm: realmOf(req), error: 'insufficient_scope', scope: words });
-    throw new BearerError('scope', { challenge });
+    throw new ForbiddenError('scope', words, challenge);
   });
 }
 

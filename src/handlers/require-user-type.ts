@@ -10,7 +10,7 @@ import { parseRequired, type RequiredOfPerson, requireRole } from './person';
  * `req.user` knows of none of this, in the profile of the ID Token that the request carries; `of` names another place.
  * A token of a client's own is of no user type.
  *
- * It passes a {@link BearerError} on: 401 where nobody is signed in, 403 otherwise.
+ * It passes a {@link BearerError} with 401 on if no user is signed in, else a {@link ForbiddenError} with 403.
  *
  * @throws TypeError without a user type.
  *
@@ -25,9 +25,9 @@ import { parseRequired, type RequiredOfPerson, requireRole } from './person';
  * @see {@link userTypes} for the codes
  */
 export function requireUserType(...needed: RequiredOfPerson): RequestHandler {
-  const { names, options } = parseRequired('requireUserType', needed);
-  const types = names.map(canonicalUserType);
-  return requireRole('user-type', options, ({ userType }) => {
+  const required = parseRequired('requireUserType', needed);
+  const types = required.names.map(canonicalUserType);
+  return requireRole('user-type', required, ({ userType }) => {
     return typeof userType === 'string' && types.includes(canonicalUserType(userType));
   });
 }

@@ -38,6 +38,19 @@ export const userTypes: ReadonlyMap<string, Readonly<UserType>> = new Map(
 
 const canonicalCodes = new Map(table.flatMap(({ code, aliases }) => aliases.map((alias) => [alias, code])));
 
+const groupNames: Record<UserTypeGroup, UserType['name']> = {
+  student: { zh: '学生', en: 'student' },
+  staff: { zh: '教职工', en: 'staff' },
+  alumni: { zh: '校友', en: 'alumnus' },
+  guest: { zh: '校外人员', en: 'guest' },
+  collective: { zh: '集体账号', en: 'collective account' },
+};
+
+/** The groups of user types, with the names that people know them by. */
+export const userTypeGroups: ReadonlyMap<string, Readonly<UserType['name']>> = new Map(
+  Object.entries(groupNames),
+);
+
 /** The one code for a user type that jAccount spells in two ways; any other code unchanged. */
 export function canonicalUserType(code: string): string {
   return canonicalCodes.get(code) ?? code;

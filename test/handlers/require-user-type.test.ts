@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 import express, { type RequestHandler } from 'express';
-import { bearerErrorHandler, requireOrganization, requireUserType } from 'passport-jaccount';
+import {
+  bearerErrorHandler,
+  type ForbiddenError,
+  requireOrganization,
+  requireUserType,
+} from 'passport-jaccount';
 import { startApi } from '../support/api';
 import { audience, startApiIssuer } from '../support/api-issuer';
 import { takeClock } from '../support/clock';
@@ -21,6 +26,15 @@ async function statusOf(guard: RequestHandler, user?: unknown, authInfo?: object
   // A challenge where a token would help, and nowhere else.
   expect(headers.get('www-authenticate')).to.equal(status === 401 ? 'Bearer realm="api"' : null);
   return status;
+}
+
+/** What a guard passes on for a user that it refuses. */
+function refusalOf(guard: RequestHandler, user: object): ForbiddenError {
+  let passedOn: unknown;
+  guard({ user } as unknown as express.Request, {} as express.Response, (error) => {
+    passedOn = error;
+  });
+  return passedOn as ForbiddenError;
 }
 
 const inForce = { status: '正常', expireDate: '2999-01-01' };
@@ -129,6 +143,17 @@ describe('requireUserType()', () => {
     expect([found, missing]).to.deep.equal([200, 403]);
   });
 
+  it('passes on what it requires', () => {
+    const { name, code, status, fault, required, headers } = refusalOf(requireUserType('student', 'fs'), {
+      userType: 'team',
+    });
+
+    expect({ name, code, status, fault, required, headers }).to.deep.equal({
+      ...{ name: 'ForbiddenError', code: 'ERR_JACCOUNT_FORBIDDEN', status: 403 },
+      ...{ fault: 'user-type', required: ['student', 'fs'], headers: {} },
+    });
+  });
+
   it('lets an application hear of what its own function throws', async () => {
     const of = () => {
       throw Object.assign(new Error('no database'), { status: 500 });
@@ -217,6 +242,12 @@ describe('requireOrganization()', () => {
       expect(await statusOf(requireOrganization('03000'), user)).to.equal(status);
     });
   }
+
+  it('passes on what it requires', () => {
+    expect(refusalOf(requireOrganization('05000'), { organization: school })).to.deep.include({
+      ...{ code: 'ERR_JACCOUNT_FORBIDDEN', fault: 'organization', required: ['05000'] },
+    });
+  });
 
   it('lets in a member of one of several', async () => {
     expect(await statusOf(requireOrganization('05000', '03000'), { organization: school })).to.equal(200);
