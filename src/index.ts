@@ -54,7 +54,7 @@ export {
   type BearerErrorHandlerOptions,
   bearerErrorHandler,
 } from './handlers/bearer-error-handler';
-export type { Person, PersonIdentity, RequirePersonOptions } from './handlers/person';
+export type { RequirePersonOptions } from './handlers/person';
 export { requireOrganization } from './handlers/require-organization';
 export { type RequireScopeOptions, requireScope } from './handlers/require-scope';
 export { requireUserType } from './handlers/require-user-type';
@@ -70,6 +70,7 @@ export { sanitizeReturnTo } from './login/return-to';
 export { SessionTransactions, type SessionTransactionsOptions } from './login/session-transactions';
 export type { EndedLogin, Transaction, TransactionStore } from './login/transaction';
 export { type Language, messageFor } from './messages';
+export { type Affiliation, affiliationOf, type Person, type PersonIdentity } from './profile/affiliation';
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export type { HttpRequest } from './protocol/http';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';

@@ -12,7 +12,7 @@ const floors: Record<string, string[]> = {
   strategy: ['jaccount', 'ground', 'protocol', 'profile', 'login'],
   client: ['jaccount', 'ground', 'protocol', 'profile'],
   bearer: ['jaccount', 'ground', 'protocol', 'profile', 'strategy'],
-  handlers: ['jaccount', 'ground', 'bearer'],
+  handlers: ['jaccount', 'ground', 'profile', 'bearer'],
   emulator: ['jaccount'],
 };
 

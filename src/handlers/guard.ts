@@ -3,13 +3,14 @@ import { buildChallenge } from '../bearer/challenge';
 import { realmOf } from '../bearer/refusals';
 import type { BearerAuthInfo } from '../bearer/strategy';
 import { BearerError } from '../errors';
+import { userOf } from '../frameworks';
 
-/** What a bearer token left on the request; nothing where a session signed the user in. */
+/** What a bearer token left on the request; empty if a session signed the user in. */
 export function authInfoOf({ authInfo }: Request): Partial<BearerAuthInfo> {
   return authInfo ?? {};
 }
 
-/** A handler that lets those through who are signed in and whom `assertAllowed` does not refuse by throwing. */
+/** A handler that lets a request through if a user is signed in and `assertAllowed` does not throw. */
 export function guard(assertAllowed: (req: Request) => void): RequestHandler {
   return (req, _res, next) => {
     try {
@@ -23,7 +24,7 @@ export function guard(assertAllowed: (req: Request) => void): RequestHandler {
 }
 
 function assertSignedIn(req: Request): void {
-  if (req.user || authInfoOf(req).claims) return;
+  if (userOf(req) || authInfoOf(req).claims) return;
   throw new BearerError('missing', { challenge: buildChallenge({ realm: realmOf(req) }) });
 }
 

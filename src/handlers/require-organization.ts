@@ -1,10 +1,10 @@
 import type { RequestHandler } from 'express';
-import { parseRequired, type RequiredOfPerson, requireRole } from './person';
+import { parseRequired, type RequiredOfPerson, requireIdentity } from './person';
 
 /**
  * Lets a request through if the user belongs to one of the organizations, by id: as the organization or the top
- * organization of the account, or of another of its identities that is in force. An ID Token names no organization, so
- * this needs a login with the scope `essential` or `profile`, or what your application knows of the user.
+ * organization of an identity that is in force, or without identities those of the account. An ID Token names no
+ * organization, so this needs a login with the scope `essential`, or what your application knows of the user.
  *
  * It looks in the same places as {@link requireUserType}, and passes on the same errors.
  *
@@ -24,9 +24,9 @@ import { parseRequired, type RequiredOfPerson, requireRole } from './person';
  */
 export function requireOrganization(...needed: RequiredOfPerson): RequestHandler {
   const required = parseRequired('requireOrganization', needed);
-  return requireRole('organization', required, ({ organization, topOrganization }) => {
-    return [organization?.id, topOrganization?.id].some(
+  return requireIdentity('organization', required, ({ organization, topOrganization }) =>
+    [organization?.id, topOrganization?.id].some(
       (id) => typeof id === 'string' && required.names.includes(id),
-    );
-  });
+    ),
+  );
 }

@@ -1,14 +1,14 @@
 import type { RequestHandler } from 'express';
 import { canonicalUserType } from '../jaccount/user-types';
-import { parseRequired, type RequiredOfPerson, requireRole } from './person';
+import { parseRequired, type RequiredOfPerson, requireIdentity } from './person';
 
 /**
  * Lets a request through if the user is of one of the named user types, whether a session or a bearer token signed
  * them in. The two spellings that jAccount has for some types are one.
  *
- * The type is looked for in `req.user.userType`, in those of `req.user.identities` that are in force, and where
- * `req.user` knows of none of this, in the profile of the ID Token that the request carries; `of` names another place.
- * A token of a client's own is of no user type.
+ * All identities of `req.user` that are in force count, as {@link affiliationOf} tells; without identities,
+ * `req.user.userType` does. If `req.user` has neither, nor an organization, the profile of the ID Token that the request
+ * carries is looked at. `of` names another place. A token that speaks for a client is of no user type.
  *
  * It passes a {@link BearerError} with 401 on if no user is signed in, else a {@link ForbiddenError} with 403.
  *
@@ -27,7 +27,7 @@ import { parseRequired, type RequiredOfPerson, requireRole } from './person';
 export function requireUserType(...needed: RequiredOfPerson): RequestHandler {
   const required = parseRequired('requireUserType', needed);
   const types = required.names.map(canonicalUserType);
-  return requireRole('user-type', required, ({ userType }) => {
+  return requireIdentity('user-type', required, ({ userType }) => {
     return typeof userType === 'string' && types.includes(canonicalUserType(userType));
   });
 }

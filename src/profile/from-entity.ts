@@ -1,4 +1,5 @@
 import type { IdTokenClaims, Organization, ProfileEntity } from '../jaccount/wire';
+import { dateInShanghai, isDate } from './date';
 import { membersFromIdToken } from './from-id-token';
 import {
   buildProfile,
@@ -88,12 +89,18 @@ function identityOf(identity: Json): JaccountIdentity {
       organization: organizationOf(identity.organize),
       topOrganization: organizationOf(identity.topOrganize),
       status: textOf(identity.status),
-      expireDate: textOf(identity.expireDate),
+      expireDate: expireDateOf(identity.expireDate),
       classNo: textOf(identity.classNo),
       major: organizationOf(identity.major),
       trainLevel: textOf(identity.trainLevel),
     }),
   };
+}
+
+// Keep a value that is no date as text. If it were dropped, the identity would have no end and be in force for ever.
+function expireDateOf(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  return (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, 64);
 }
 
 // The documentation has a number, clients see an object of strings.
@@ -104,23 +111,6 @@ function birthdayOf(value: unknown): string | undefined {
     .map((part) => (textOf(part) ?? '').padStart(2, '0'))
     .join('-');
   return isDate(date) ? date : undefined;
-}
-
-function isDate(text: string): boolean {
-  const date = new Date(`${text}T00:00:00Z`);
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
-}
-
-const plausibleYear = /^(?:19|20)\d{2}-/;
-
-// Midnight in Shanghai, whose clocks stood at UTC+9 in the summers of 1986 to 1991. Whether the number counts
-// milliseconds or seconds is not documented: as seconds, a birthday in milliseconds lies far in the future.
-function dateInShanghai(value: number): string | undefined {
-  const milliseconds = Math.abs(value) > 4_102_444_800 ? value : value * 1000;
-  const date = new Date(milliseconds);
-  if (Number.isNaN(date.getTime())) return undefined;
-  const text = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai' }).format(date);
-  return plausibleYear.test(text) ? text : undefined;
 }
 
 function objectOf(value: unknown): Json | undefined {

@@ -64,7 +64,10 @@ export interface JaccountIdentity {
   topOrganization?: Organization;
   /** In Chinese: 正常, 离校, 退休, 离职, 过期, 退休返聘, 其他. */
   status?: string;
-  /** `yyyy-mm-dd`. Judge by this whether a student still is one. */
+  /**
+   * The last day, `yyyy-mm-dd`, as jAccount sends it; other text is passed through. {@link affiliationOf} reads it together
+   * with `status`.
+   */
   expireDate?: string;
   classNo?: string;
   major?: Organization;

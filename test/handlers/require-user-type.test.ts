@@ -82,13 +82,41 @@ describe('requireUserType()', () => {
       403,
     ],
     [
-      'an identity that was left',
+      'a student by the default identity, which has ended',
       ['student'],
-      { identities: [{ ...inForce, status: '离校', userType: 'student' }] },
+      { userType: 'student', identities: [{ ...inForce, expireDate: '2019-07-31', userType: 'student' }] },
       undefined,
       403,
     ],
-    ['an identity of no status', ['student'], { identities: [{ userType: 'student' }] }, undefined, 403],
+    [
+      'a student who has left without a date',
+      ['student'],
+      { userType: 'student', identities: [{ status: '离校', userType: 'student' }] },
+      undefined,
+      403,
+    ],
+    [
+      'a student who has left before the last day',
+      ['student'],
+      { identities: [{ ...inForce, status: '离校', userType: 'student' }] },
+      undefined,
+      200,
+    ],
+    [
+      'an identity whose end is no date',
+      ['student'],
+      { userType: 'student', identities: [{ ...inForce, expireDate: '永久', userType: 'student' }] },
+      undefined,
+      403,
+    ],
+    [
+      'an alumnus, who has no status',
+      ['alumni'],
+      { userType: 'faculty', identities: [{ userType: 'alumni' }] },
+      undefined,
+      200,
+    ],
+    ['a person with an empty list', ['outside'], { userType: 'outside', identities: [] }, undefined, 200],
     ['identities that are no list', ['student'], { identities: { userType: 'student' } }, undefined, 403],
     [
       'a user of no type with an ID Token',
@@ -141,6 +169,20 @@ describe('requireUserType()', () => {
     const missing = await statusOf(requireUserType('student', { of }), { userType: 'student' });
 
     expect([found, missing]).to.deep.equal([200, 403]);
+  });
+
+  it('finds the user under the name that the application chose', async () => {
+    const app = express();
+    app.use((req, _res, next) => {
+      Object.assign(req, { _userProperty: 'account', account: { userType: 'student' } });
+      next();
+    });
+    app.get('/', requireUserType('student'), (_req, res) => void res.end());
+    const { url, stop } = await serve(app);
+    const { status } = await fetch(url);
+    await stop();
+
+    expect(status).to.equal(200);
   });
 
   it('passes on what it requires', () => {
@@ -232,9 +274,19 @@ describe('requireOrganization()', () => {
       200,
     ],
     [
-      'an identity that was left',
-      { organization: other, identities: [{ ...inForce, status: '离校', organization: school }] },
+      'an identity that has ended',
+      { organization: school, identities: [{ ...inForce, expireDate: '2019-07-31', organization: school }] },
       403,
+    ],
+    [
+      'the organization of the account, of no identity in force',
+      { organization: school, identities: [{ ...inForce, organization: other }] },
+      403,
+    ],
+    [
+      'the top organization of an identity without a status',
+      { identities: [{ organization: other, topOrganization: school }] },
+      200,
     ],
   ];
   for (const [what, user, status] of rows) {

@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import type { IdTokenClaims, JaccountProfile, ProfileEntity } from 'passport-jaccount';
+import {
+  affiliationOf,
+  type IdTokenClaims,
+  type JaccountProfile,
+  type ProfileEntity,
+} from 'passport-jaccount';
 import { profileFromEntity } from '../../dist/profile/from-entity.js';
 import { profileFromIdToken } from '../../dist/profile/from-id-token.js';
 
@@ -273,6 +278,37 @@ describe('profileFromEntity() with the claims of an ID Token', () => {
   });
 });
 
+describe('profileFromEntity() on the end of an identity', () => {
+  const ends: [sent: unknown, kept: string | undefined][] = [
+    ['2031-08-31', '2031-08-31'],
+    ['永久', '永久'],
+    ['x'.repeat(1025), 'x'.repeat(64)],
+    [1_950_000_000, '1950000000'],
+    [0, '0'],
+    [false, 'false'],
+    [['2031-08-31'], '["2031-08-31"]'],
+    [{}, '{}'],
+    ['', undefined],
+    [null, undefined],
+    [undefined, undefined],
+  ];
+  for (const [sent, kept] of ends) {
+    it(`keeps ${kept?.slice(0, 20) ?? 'nothing'} of ${JSON.stringify(sent)?.slice(0, 20)}`, () => {
+      const { identities } = profileFromEntity({ account: 'a', identities: [{ expireDate: sent }] }, true);
+
+      expect(identities?.[0]?.expireDate).to.equal(kept);
+    });
+  }
+
+  it('counts no identity whose end it cannot read', () => {
+    for (const expireDate of [1_950_000_000, 0, false, ['2031-08-31'], 'x'.repeat(1025)]) {
+      const identities = [{ userType: 'student', status: '正常', expireDate }];
+
+      expect(affiliationOf(profileFromEntity({ account: 'a', identities }, true)).student).to.equal(false);
+    }
+  });
+});
+
 describe('profileFromEntity() on e-mail', () => {
   const mailboxes: [fixture: string, mailbox: string | undefined][] = [
     ['essential.faculty', 'lisi@sjtu.edu.cn'],
@@ -344,6 +380,9 @@ describe('profileFromEntity() on birthdays', () => {
     ['seconds', 958_406_400, '2000-05-16'],
     ['milliseconds', 958_406_400_000, '2000-05-16'],
     ['seconds before 1970', -649_756_800, '1949-05-31'],
+    ['the year 2100 in seconds', 4_102_444_800, undefined],
+    ['the first moment that counts as milliseconds', 4_102_444_801, '1970-02-17'],
+    ['a year of five digits', Date.UTC(12_005, 0, 1), undefined],
     ['milliseconds before 1970', -649_756_800_000, '1949-05-31'],
     ['midnight of summer time', 583_686_000, '1988-07-01'],
     ['a second before midnight of summer time', 583_685_999, '1988-06-30'],
