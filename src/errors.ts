@@ -444,7 +444,7 @@ const forbiddenFaults: Record<ForbiddenFault, string> = {
 };
 
 /**
- * Passed on by `requireScope`, `requireUserType` and `requireOrganization` when the user is signed in,
+ * Passed on by `requireScope`, `requireUserType`, `requireUserGroup` and `requireOrganization` when the user is signed in,
  * by a session or a token, and may not do this. Answer with `status`, 403, and show people {@link messageFor}.
  *
  * @see [RFC 9110, section 15.5.4](https://www.rfc-editor.org/rfc/rfc9110#section-15.5.4)

@@ -57,6 +57,7 @@ export {
 export type { RequirePersonOptions } from './handlers/person';
 export { requireOrganization } from './handlers/require-organization';
 export { type RequireScopeOptions, requireScope } from './handlers/require-scope';
+export { requireUserGroup } from './handlers/require-user-group';
 export { requireUserType } from './handlers/require-user-type';
 export { type LogoutEndpoint, type SignOutOptions, signOut } from './handlers/sign-out';
 export { type JaccountEndpoints, jaccountEndpoints } from './jaccount/endpoints';
@@ -70,7 +71,12 @@ export { sanitizeReturnTo } from './login/return-to';
 export { SessionTransactions, type SessionTransactionsOptions } from './login/session-transactions';
 export type { EndedLogin, Transaction, TransactionStore } from './login/transaction';
 export { type Language, messageFor } from './messages';
-export { type Affiliation, affiliationOf, type Person, type PersonIdentity } from './profile/affiliation';
+export {
+  type Affiliation,
+  affiliationOf,
+  type Person,
+  type PersonIdentity,
+} from './profile/affiliation';
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export type { HttpRequest } from './protocol/http';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';

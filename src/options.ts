@@ -1,6 +1,8 @@
 import type { Agent } from 'node:http';
 import { warnOfShortSecret, weaknessOf } from './client-secret';
 import { isLoopback, type JaccountEndpoints, jaccountEndpoints } from './jaccount/endpoints';
+import { scopes } from './jaccount/scopes';
+import { slipOf, warnOfSlip } from './typing-slips';
 
 const endpointNames = ['issuer', 'authorizationURL', 'tokenURL', 'logoutURL', 'apiURL'] as const;
 
@@ -40,7 +42,7 @@ export class GivenOptions {
   assertKnown(names: readonly string[], synonyms: ReadonlyMap<string, string> = new Map()): void {
     for (const name of Object.keys(this.given)) {
       if (names.includes(name)) continue;
-      const meant = names.find((known) => known.toLowerCase() === name.toLowerCase()) ?? synonyms.get(name);
+      const meant = synonyms.get(name) ?? slipOf(name, names);
       this.refuse(JSON.stringify(name), `is unknown${meant ? `; do you mean ${meant}?` : ''}`);
     }
   }
@@ -114,10 +116,10 @@ export class GivenOptions {
     const scope = this.valueOr('scope', fallback);
     const parts: unknown[] = typeof scope === 'string' ? scope.split(' ') : Array.isArray(scope) ? scope : [];
     const names = [...new Set(parts)].filter((name) => name !== '');
-    if (names.length > 0 && names.every((name) => typeof name === 'string' && scopeToken.test(name))) {
-      return Object.freeze(names as string[]);
-    }
-    return this.refuse('scope', 'must be names of scopes, as an array or with spaces between them');
+    if (names.length === 0 || !names.every((name) => typeof name === 'string' && scopeToken.test(name)))
+      return this.refuse('scope', 'must be names of scopes, as an array or with spaces between them');
+    for (const name of names as string[]) warnOfSlip(`${this.door}: scope`, name, scopeNames);
+    return Object.freeze(names as string[]);
   }
 
   /** One of a few words; the first where none was given. */
@@ -158,6 +160,8 @@ export class GivenOptions {
     return this.refuse('agent', 'must be an agent of node:https');
   }
 }
+
+const scopeNames = [...scopes.keys()];
 
 // RFC 6749, section 3.3, less the comma, which nobody means as part of a name.
 const scopeToken = /^[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+$/;

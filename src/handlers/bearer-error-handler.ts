@@ -69,8 +69,8 @@ function words(code: string, en: string, zh: string): Words {
 
 /**
  * Answers refusals with JSON, `{ code, description }`, beside status and challenge: those of `jaccount-bearer`, if
- * `passport.authenticate()` was given `failWithError: true`, and those of {@link requireScope}, {@link requireUserType}
- * and {@link requireOrganization}. Every other error goes on to the next handler.
+ * `passport.authenticate()` was given `failWithError: true`, and those of {@link requireScope}, {@link requireUserType},
+ * {@link requireUserGroup} and {@link requireOrganization}. Every other error goes on to the next handler.
  *
  * The codes are `authorization_header_missing`, `invalid_header`, `token_expired`, `invalid_claims`, and `Unauthorized`
  * with 403. They tell the sender of a bad token more than the challenge does.

@@ -1,10 +1,12 @@
 import type { RequestHandler } from 'express';
-import { canonicalUserType } from '../jaccount/user-types';
+import { canonicalUserType, userTypeCodes, userTypeGroups } from '../jaccount/user-types';
+import { warnOfSlip } from '../typing-slips';
 import { parseRequired, type RequiredOfPerson, requireIdentity } from './person';
 
 /**
  * Lets a request through if the user is of one of the named user types, whether a session or a bearer token signed
- * them in. The two spellings that jAccount has for some types are one.
+ * them in. The two spellings that jAccount has for some types are one. {@link requireUserGroup} takes whole groups, such
+ * as all staff.
  *
  * All identities of `req.user` that are in force count, as {@link affiliationOf} tells; without identities,
  * `req.user.userType` does. If `req.user` has neither, nor an organization, the profile of the ID Token that the request
@@ -12,7 +14,8 @@ import { parseRequired, type RequiredOfPerson, requireIdentity } from './person'
  *
  * It passes a {@link BearerError} with 401 on if no user is signed in, else a {@link ForbiddenError} with 403.
  *
- * @throws TypeError without a user type.
+ * @throws TypeError without a user type, and for the name of a group. An unknown code is accepted, because jAccount adds
+ *   new ones; if it looks like a typing slip, a warning says so.
  *
  * @example
  * ```ts
@@ -26,8 +29,17 @@ import { parseRequired, type RequiredOfPerson, requireIdentity } from './person'
  */
 export function requireUserType(...needed: RequiredOfPerson): RequestHandler {
   const required = parseRequired('requireUserType', needed);
+  for (const name of required.names) assertUserType(name);
   const types = required.names.map(canonicalUserType);
   return requireIdentity('user-type', required, ({ userType }) => {
     return typeof userType === 'string' && types.includes(canonicalUserType(userType));
   });
+}
+
+function assertUserType(name: string): void {
+  if (userTypeGroups.has(name) && !userTypeCodes.includes(name))
+    throw new TypeError(
+      `requireUserType: "${name}" is a group of user types; use requireUserGroup('${name}')`,
+    );
+  warnOfSlip('requireUserType', name, userTypeCodes);
 }

@@ -51,6 +51,12 @@ export const userTypeGroups: ReadonlyMap<string, Readonly<UserType['name']>> = n
   Object.entries(groupNames),
 );
 
+/** Every spelling of a user type that jAccount documents. */
+export const userTypeCodes: readonly string[] = Object.freeze([
+  ...userTypes.keys(),
+  ...canonicalCodes.keys(),
+]);
+
 /** The one code for a user type that jAccount spells in two ways; any other code unchanged. */
 export function canonicalUserType(code: string): string {
   return canonicalCodes.get(code) ?? code;

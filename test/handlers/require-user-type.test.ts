@@ -4,6 +4,7 @@ import {
   bearerErrorHandler,
   type ForbiddenError,
   requireOrganization,
+  requireUserGroup,
   requireUserType,
 } from 'passport-jaccount';
 import { startApi } from '../support/api';
@@ -196,6 +197,13 @@ describe('requireUserType()', () => {
     });
   });
 
+  for (const group of ['staff', 'guest', 'collective']) {
+    it(`refuses the name of the group ${group} and names requireUserGroup`, () => {
+      expect(() => requireUserType(group)).to.throw(TypeError, `requireUserGroup('${group}')`);
+      expect(() => requireUserType('student', group)).to.throw(TypeError, group);
+    });
+  }
+
   it('lets an application hear of what its own function throws', async () => {
     const of = () => {
       throw Object.assign(new Error('no database'), { status: 500 });
@@ -252,6 +260,69 @@ describe('requireUserType()', () => {
   ]) {
     it(`refuses to be called with ${JSON.stringify(needed)}`, () => {
       expect(() => requireUserType(...(needed as [string]))).to.throw(TypeError, 'requireUserType');
+    });
+  }
+});
+
+describe('requireUserGroup()', () => {
+  const rows: [what: string, needed: string[], user: unknown, status: number][] = [
+    ['a request without a user', ['staff'], undefined, 401],
+    ['a teacher', ['staff'], { userType: 'faculty' }, 200],
+    ['a postdoctoral researcher', ['staff'], { userType: 'postphd' }, 200],
+    ['a hospital employee by an alias', ['staff'], { userType: 'fs' }, 200],
+    ['a student', ['staff'], { userType: 'student' }, 403],
+    ['a user type with the name of the group', ['staff'], { userType: 'staff' }, 403],
+    ['a user of no type', ['staff'], { id: 'zhangsan' }, 403],
+    ['a user type that is not documented', ['staff'], { userType: 'micro_degree' }, 403],
+    ['a student where students are among the groups', ['staff', 'student'], { userType: 'summer' }, 200],
+    ['a collective account', ['collective'], { userType: 'team' }, 200],
+    ['a guest', ['guest'], { userType: 'vip' }, 200],
+    ['an alumnus by the other spelling', ['alumni'], { userType: 'schoolFellow' }, 200],
+    [
+      'a student who also teaches',
+      ['staff'],
+      { userType: 'student', identities: [inForce, { ...inForce, userType: 'faculty' }] },
+      200,
+    ],
+    [
+      'somebody who has resigned',
+      ['staff'],
+      { userType: 'faculty', identities: [{ userType: 'faculty', status: '离职' }] },
+      403,
+    ],
+  ];
+  for (const [what, needed, user, status] of rows) {
+    it(`answers ${status} to ${what}`, async () => {
+      expect(await statusOf(requireUserGroup(...(needed as ['staff'])), user)).to.equal(status);
+    });
+  }
+
+  it('looks where it is told', async () => {
+    const guard = requireUserGroup('staff', { of: (req: any) => req.user.profile });
+
+    expect(await statusOf(guard, { profile: { userType: 'faculty' } })).to.equal(200);
+    expect(await statusOf(guard, { userType: 'faculty' })).to.equal(403);
+  });
+
+  it('passes on what it requires', () => {
+    expect(refusalOf(requireUserGroup('staff', 'guest'), { userType: 'student' })).to.deep.include({
+      ...{ code: 'ERR_JACCOUNT_FORBIDDEN', fault: 'user-type', required: ['staff', 'guest'] },
+    });
+  });
+
+  const misuses: [needed: unknown[], hint: string][] = [
+    [['faculty'], "requireUserType('faculty')"],
+    [['schoolFellow'], "requireUserType('schoolFellow')"],
+    [['staff', 'students'], 'student, staff, alumni, guest, collective'],
+    [['constructor'], 'no group'],
+    [[], 'requireUserGroup'],
+    [[''], 'requireUserGroup'],
+    [[5], 'requireUserGroup'],
+    [['staff', { from: 'user' }], 'from'],
+  ];
+  for (const [needed, hint] of misuses) {
+    it(`refuses to be called with ${JSON.stringify(needed)} and says ${hint}`, () => {
+      expect(() => requireUserGroup(...(needed as ['staff']))).to.throw(TypeError, hint);
     });
   }
 });
