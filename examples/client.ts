@@ -50,7 +50,7 @@ async function callAPI(client: JaccountClient, { accessToken }: TokenSet): Promi
   const user = client.as(accessToken);
   const { displayName, organization } = await user.profile();
   row('PROFILE', `${displayName}, ${organization?.name}`);
-  row('AUTH_POSITIONS', (await user.positions()).map(({ post }) => post.postName).join(', '));
+  row('AUTH_POSITIONS', (await user.positions()).map(({ post }) => post?.postName).join(', '));
   row('AUTH_RIGHTS', `${(await user.rights()).length} entities`);
   row('EDU_LESSONS', (await user.lessons()).map(({ name }) => name).join(', '));
   row('EDU_EXAMS', `${(await user.examinations()).length} entities`);

@@ -4,7 +4,8 @@ import { isNumericDate, type JsonObject } from '../protocol/jws';
 /** The claims of a token that passed every check. @see RFC 7519, section 4.1, and RFC 9068, section 2.2 */
 export interface BearerClaims {
   iss: string;
-  aud: string | string[];
+  /** In an array only the audience of this API is checked. */
+  aud: string | readonly unknown[];
   /** Seconds since the epoch. */
   exp: number;
   /** Whom the token speaks for: a user, or a client of its own. */

@@ -193,7 +193,7 @@ export class JaccountApi {
    *
    * async function spent(client: JaccountClient, accessToken: string, from: Date, to: Date) {
    *   let cents = 0;
-   *   for await (const { amount } of client.cardTransactions({ from, to }, { accessToken })) {
+   *   for await (const { amount = 0 } of client.cardTransactions({ from, to }, { accessToken })) {
    *     if (amount < 0) cents -= Math.round(amount * 100);
    *   }
    *   return cents;

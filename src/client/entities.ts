@@ -1,25 +1,26 @@
 import type { Organization } from '../jaccount/wire';
 
-// Numbers and ids stay as jAccount sends them: an id is a string, and may begin with zero.
+// The client does not check these members, so each is optional. Numbers and ids stay as jAccount sends them: an id is a
+// string, and may begin with zero.
 
 /** A post that a user holds. @see developer.sjtu.edu.cn/api/enterprise.html */
 export interface Position {
-  post: {
+  post?: {
     /** Such as `BuiltInStudent`. */
-    postCode: string;
-    postName: string;
+    postCode?: string;
+    postName?: string;
     bizTypes?: unknown;
     formal?: boolean;
     [member: string]: unknown;
   };
-  dept: Department;
+  dept?: Department;
   [member: string]: unknown;
 }
 
 /** A department, as the enterprise operations describe it. Its code has five digits and may begin with zero. */
 export interface Department {
-  organizeId: string;
-  organizeName: string;
+  organizeId?: string;
+  organizeName?: string;
   parentOrganizeId?: string;
   independent?: boolean;
   [member: string]: unknown;
@@ -27,17 +28,17 @@ export interface Department {
 
 /** A teaching class. @see developer.sjtu.edu.cn/api/education.html */
 export interface Lesson {
-  name: string;
+  name?: string;
   kind?: string;
-  bsid: string;
-  code: string;
-  course: { code: string; name: string; kind?: string; [member: string]: unknown };
-  teachers: { name: string; kind?: string; [member: string]: unknown }[];
-  organize: Organization;
+  bsid?: string;
+  code?: string;
+  course?: { code?: string; name?: string; kind?: string; [member: string]: unknown };
+  teachers?: { name?: string; kind?: string; [member: string]: unknown }[];
+  organize?: Partial<Organization>;
   /** Hours of teaching in the whole term. */
-  hours: number;
+  hours?: number;
   /** May have a fraction. */
-  credits: number;
+  credits?: number;
   /** When and where; absent where it was not asked for. */
   classes?: LessonClass[];
   [member: string]: unknown;
@@ -45,22 +46,23 @@ export interface Lesson {
 
 /** One of the times at which a teaching class meets. */
 export interface LessonClass {
-  schedule: {
+  schedule?: {
     kind?: string;
-    week: number;
-    day: number;
-    period: number;
-    start?: string;
-    finish?: string;
+    week?: number;
+    day?: number;
+    period?: number;
+    /** jAccount's documentation does not say which. */
+    start?: number | string;
+    finish?: number | string;
     [member: string]: unknown;
   };
-  classroom: { name: string; kind?: string; [member: string]: unknown };
+  classroom?: { name?: string; kind?: string; [member: string]: unknown };
   [member: string]: unknown;
 }
 
 /** A campus card. @see developer.sjtu.edu.cn/api/card.html */
 export interface Card {
-  cardNo: string;
+  cardNo?: string;
   cardId?: string;
   /** Yuan. A double: round before you add up. */
   cardBalance?: number;
@@ -72,14 +74,14 @@ export interface Card {
 /** What was paid with a campus card, or to it. */
 export interface CardTransaction {
   /** Milliseconds since the epoch. */
-  dateTime: number;
+  dateTime?: number;
   /** Milliseconds since the epoch; spelt as jAccount spells it. */
   dateTimAccount?: number;
   system?: string;
   merchant?: string;
   description?: string;
   /** Yuan, negative for what was spent. A double: round before you add up. */
-  amount: number;
+  amount?: number;
   /** Yuan, after it. */
   cardBalance?: number;
   [member: string]: unknown;

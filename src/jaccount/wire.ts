@@ -10,7 +10,12 @@ export interface TokenResponse {
   scope?: string;
 }
 
-/** The claims of an ID Token that passed every check. @see OpenID Connect Core 1.0, section 2 */
+/**
+ * The claims of an ID Token that passed every check. A claim that no check looks at has the type `unknown`, because jAccount
+ * sends `code: null` too: read `displayName`, `code` and `userType` of the profile instead.
+ *
+ * @see OpenID Connect Core 1.0, section 2
+ */
 export interface IdTokenClaims {
   iss: string;
   /** The account name, as the user registered it. */
@@ -20,13 +25,14 @@ export interface IdTokenClaims {
   exp: number;
   /** Seconds since the epoch. */
   iat: number;
-  nonce?: string;
+  /** Equal to the nonce of the login, if one was expected. */
+  nonce?: unknown;
   /** The real name. */
-  name?: string;
+  name?: unknown;
   /** Student or staff number of the default identity; empty for accounts without one. */
-  code?: string;
+  code?: unknown;
   /** User type of the default identity, as jAccount spells it. */
-  type?: string;
+  type?: unknown;
   [claim: string]: unknown;
 }
 
