@@ -13,9 +13,9 @@ if (!isLink('node_modules') && modified('node_modules/.package-lock.json') < mod
 }
 const sources = [...readdirSync('src', { recursive: true }).map((file) => `src/${file}`), 'src'];
 if (modified('dist/index.js') < Math.max(...[...sources, 'tsconfig.build.json'].map(modified))) {
-  // Nothing of an earlier build may stay, and a failed one may not pass for a build.
+  // Nothing of an earlier build may stay. A build that fails writes no dist/index.js, so the next start builds again.
   rmSync('dist', { recursive: true, force: true });
-  run('Building', 'npm run --silent build -- --noEmitOnError');
+  run('Building', 'npm run --silent build');
   chmodSync('dist/emulator/cli.js', 0o755);
 }
 
