@@ -21,7 +21,10 @@ describe('the package', function () {
   describe('its tarball', () => {
     it('holds dist, src and the texts that people look for, nothing else', () => {
       const others = tarball.paths.filter((file) => !/^(dist|src)\//.test(file));
-      const pages = ['client', 'deployment', 'emulator', 'errors', 'migration', 'sessions', 'strategy'];
+      const pages = [
+        ...['client', 'deployment', 'emulator', 'errors', 'linking', 'migration'],
+        ...['sessions', 'strategy'],
+      ];
       const docs = pages.flatMap((name) => [`docs/${name}.md`, `docs/${name}.zh-CN.md`]);
       const texts = [
         'CHANGELOG.md',
