@@ -9,7 +9,17 @@ const pages = readdirSync(folder).filter((file) => /^[\w-]+\.md$/.test(file));
 
 const read = (file: string) => readFileSync(path.join(folder, file), 'utf8');
 const codeIn = (text: string) => [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([block]) => block);
+const anchorsIn = (text: string) =>
+  [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => anchorOf(heading!));
 const linksIn = (text: string) => [...text.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, link]) => link!);
+
+// As GitHub makes them: lower case, without punctuation, a hyphen for each space.
+function anchorOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M} _-]/gu, '')
+    .replaceAll(' ', '-');
+}
 
 // What the reader of one language would look for in the other.
 function shapeOf(text: string): string[] {
@@ -40,11 +50,21 @@ describe('docs/', () => {
 
         expect(lost).to.deep.equal([]);
       });
+
+      it(`${file} links to headings that exist`, () => {
+        const links = read(file).matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g);
+        const lost = [...links].filter(
+          ([, page, anchor]) => !anchorsIn(read(page || file)).includes(anchor!),
+        );
+
+        expect(lost.map(([link]) => link)).to.deep.equal([]);
+      });
     }
   }
 
   // The others show texts for users in their own language.
-  for (const page of ['deployment.md', 'emulator.md', 'migration.md', 'sessions.md']) {
+  const sameCode = ['deployment', 'emulator', 'linking', 'migration', 'profile', 'sessions'];
+  for (const page of sameCode.map((name) => `${name}.md`)) {
     it(`${page} has the same code in both languages`, () => {
       expect(codeIn(read(page.replace('.md', '.zh-CN.md')))).to.deep.equal(codeIn(read(page)));
     });

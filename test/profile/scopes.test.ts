@@ -68,9 +68,11 @@ describe('scopes and the profile', () => {
     return members;
   }
 
-  it('README.zh-CN.md has the matrix of README.md', () => {
-    expect([...matrixIn('README.zh-CN.md')]).to.deep.equal([...matrix]);
-  });
+  for (const file of ['README.zh-CN.md', 'docs/profile.md', 'docs/profile.zh-CN.md']) {
+    it(`${file} has the matrix of README.md`, () => {
+      expect([...matrixIn(file)]).to.deep.equal([...matrix]);
+    });
+  }
 
   it('has a matrix that names every member of a profile', async () => {
     expect(Object.keys(await profileOf(complete.account, everyScope))).to.have.members([...matrix.keys()]);
@@ -87,6 +89,14 @@ describe('scopes and the profile', () => {
       }
     });
   }
+
+  it('fills what `basic` fills for a scope that is about no profile', async () => {
+    for (const { account } of emulator.accounts) {
+      const members = Object.keys(await profileOf(account, 'lessons'));
+
+      expect(members, account).to.have.members(Object.keys(await profileOf(account, 'basic')));
+    }
+  });
 
   it('says the same of a person whichever scope is asked', async () => {
     const steady = emulator.accounts.filter(({ changesIdentity }) => !changesIdentity);
