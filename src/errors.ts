@@ -458,8 +458,13 @@ export class ForbiddenError extends JaccountError {
   /** `WWW-Authenticate`, if another token could help. */
   readonly headers: Readonly<Record<string, string>>;
 
-  constructor(fault: ForbiddenFault, required: readonly string[], challenge?: string) {
-    super(`${forbiddenFaults[fault]}: ${required.map((name) => `"${name}"`).join(', ')}`, { status: 403 });
+  constructor(
+    fault: ForbiddenFault,
+    required: readonly string[],
+    { challenge, hint }: { challenge?: string; hint?: string | undefined } = {},
+  ) {
+    const names = required.map((name) => `"${name}"`).join(', ');
+    super(`${forbiddenFaults[fault]}: ${names}${hint === undefined ? '' : `; ${hint}`}`, { status: 403 });
     this.fault = fault;
     this.required = required;
     this.headers = challengeIn(challenge);

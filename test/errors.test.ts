@@ -476,8 +476,12 @@ describe('new ForbiddenError()', () => {
     expect(new Set(faults.map((fault) => new ForbiddenError(fault, ['a']).message)).size).to.equal(3);
   });
 
+  it('ends its message with a hint, if there is one', () => {
+    expect(new ForbiddenError('scope', ['a'], { hint: 'ask for it' }).message).to.match(/: "a"; ask for it$/);
+  });
+
   it('brings its challenge as a header', () => {
-    expect(new ForbiddenError('scope', ['a'], 'Bearer realm="api"').headers).to.deep.equal({
+    expect(new ForbiddenError('scope', ['a'], { challenge: 'Bearer realm="api"' }).headers).to.deep.equal({
       'WWW-Authenticate': 'Bearer realm="api"',
     });
   });

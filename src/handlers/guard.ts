@@ -41,5 +41,5 @@ export function parseNeeded<Options extends object>(
     throw new TypeError(`${door} requires one or several non-empty strings`);
   const [bad] = Object.entries(options).find(([name, value]) => !isOption(name, value)) ?? [];
   if (bad !== undefined) throw new TypeError(`${door}: the ${bad} option is unknown, or of another type`);
-  return { names: [...names] as string[], options };
+  return { names: Object.freeze([...names] as string[]), options };
 }

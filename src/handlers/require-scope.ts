@@ -43,7 +43,7 @@ export function requireScope(...needed: [string, ...(string | RequireScopeOption
     const isGranted = (word: string) => Array.isArray(scope) && scope.includes(word);
     if (options.any ? words.some(isGranted) : words.every(isGranted)) return;
     const challenge = buildChallenge({ realm: realmOf(req), error: 'insufficient_scope', scope: words });
-    throw new ForbiddenError('scope', words, challenge);
+    throw new ForbiddenError('scope', words, { challenge });
   });
 }
 

@@ -197,6 +197,29 @@ describe('requireUserType()', () => {
     });
   });
 
+  const hints: [what: string, user: object, isHinted: boolean][] = [
+    ['keeps the account only', { id: 'zhangsan' }, true],
+    ['keeps an organization, which says nothing about user types', { organization: { id: '03000' } }, true],
+    ['knows another user type', { userType: 'team' }, false],
+    ['knows identities', { identities: [] }, false],
+  ];
+  for (const [what, user, isHinted] of hints) {
+    it(`${isHinted ? 'says' : 'does not say'} what is missing if the application ${what}`, () => {
+      const { message } = refusalOf(requireUserType('student'), user);
+
+      expect(message.includes('the user has none of the members "userType", "identities"')).to.equal(
+        isHinted,
+      );
+    });
+  }
+
+  it('lets no application change what it requires', () => {
+    const guard = requireUserType('student');
+    const { required } = refusalOf(guard, {});
+
+    expect(() => (required as string[]).push('team')).to.throw(TypeError);
+  });
+
   for (const group of ['staff', 'guest', 'collective']) {
     it(`refuses the name of the group ${group} and names requireUserGroup`, () => {
       expect(() => requireUserType(group)).to.throw(TypeError, `requireUserGroup('${group}')`);
@@ -365,6 +388,12 @@ describe('requireOrganization()', () => {
       expect(await statusOf(requireOrganization('03000'), user)).to.equal(status);
     });
   }
+
+  it('says what is missing if the application knows no organization', () => {
+    const { message } = refusalOf(requireOrganization('03000'), { userType: 'student' });
+
+    expect(message).to.include('"organization", "topOrganization", "identities"');
+  });
 
   it('passes on what it requires', () => {
     expect(refusalOf(requireOrganization('05000'), { organization: school })).to.deep.include({
