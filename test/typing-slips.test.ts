@@ -9,6 +9,7 @@ describe('slipOf()', () => {
     ['the first letters swapped', 'xeamplar', 'examplar'],
     ['the last letters swapped', 'opendi', 'openid'],
     ['a letter too many', 'graduates', 'graduate'],
+    ['a letter too many in a name of five', 'teams', 'team'],
     ['a letter twice', 'proffessor', 'professor'],
     ['a letter missing', 'secretry', 'secretary'],
     ['the first letter missing', 'ibrarian', 'librarian'],
@@ -24,7 +25,8 @@ describe('slipOf()', () => {
   }
 
   const others: [what: string, name: string, known: string][] = [
-    ['two letters too many', 'cleaneress', 'cleaner'],
+    ['two letters too many', 'cleanerxy', 'cleaner'],
+    ['two letters repeated', 'mamama', 'mama'],
     ['two other letters', 'pointers', 'painterz'],
     ['three letters turned round', 'abcxyz', 'abczyx'],
     ['swapped letters far apart', 'tesbr', 'bestr'],

@@ -84,6 +84,21 @@ describe('requireScope()', () => {
     expect(challenge).to.equal(challengeFor('a b').replace('"api"', '"messages"'));
   });
 
+  it('passes on what it requires', () => {
+    let passedOn: unknown;
+    const req = { user: { id: 'zhangsan' } } as unknown as express.Request;
+
+    requireScope('a', 'b')(req, {} as express.Response, (error) => {
+      passedOn = error;
+    });
+
+    expect(passedOn).to.deep.include({
+      code: 'ERR_JACCOUNT_FORBIDDEN',
+      fault: 'scope',
+      required: ['a', 'b'],
+    });
+  });
+
   it('is answered rightly by Express alone', async () => {
     const api = await startApi({ options: { issuers: [issuer.entry] }, after: [requireScope('a')] });
     apis.push(api);
@@ -128,6 +143,7 @@ describe('requireScope()', () => {
     [{ any: true }],
     [''],
     ['a b'],
+    ['a', 'b c'],
     ['a"b'],
     ['消息'],
     [null],

@@ -279,6 +279,8 @@ describe('requireUserType()', () => {
     [{}],
     ['student', { from: 'user' }],
     ['student', { of: 'user' }],
+    ['student', { from: () => undefined }],
+    ['student', 5],
     [5],
   ]) {
     it(`refuses to be called with ${JSON.stringify(needed)}`, () => {
