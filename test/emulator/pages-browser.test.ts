@@ -72,6 +72,8 @@ describe('pages of the emulator, in a browser', () => {
   const accountField = () => page.getByRole('textbox', { name: 'Account' });
   const passwordField = () => page.getByLabel('Password', { exact: true });
   const toLogin = () => page.goto(`${application.url}/login`);
+  // A page is read before the browser moves the focus to the field that was wrong.
+  const focused = (name: string) => page.locator(`[name="${name}"]:focus`).waitFor();
 
   /** How the login ended, as the application tells it. */
   async function outcome(): Promise<any> {
@@ -111,7 +113,7 @@ describe('pages of the emulator, in a browser', () => {
       await page.keyboard.press('Enter');
 
       expect(await page.getByRole('alert').textContent()).to.equal('There is no such account.');
-      expect(await page.evaluate('document.activeElement.name')).to.equal('account');
+      await focused('account');
       await card('赵一辰').click();
       expect(await outcome()).to.have.nested.property('user.id', 'zhaoyichen');
     });
@@ -133,6 +135,7 @@ describe('pages of the emulator, in a browser', () => {
       await page.keyboard.press('Enter');
 
       expect(await page.getByRole('alert').textContent()).to.equal('This account needs its right password.');
+      await focused('password');
       await page.keyboard.type('open-sesame');
       await page.keyboard.press('Enter');
       expect(await outcome()).to.have.nested.property('user.id', 'zhouming');
