@@ -27,6 +27,8 @@ const separators: Record<Language, string> = { zh: '、', en: ', ' };
 /**
  * Two sentences for the person at the browser: what happened, and what to do. The `message` of an error is for developers.
  *
+ * @throws TypeError for another error, or another language.
+ *
  * @example
  * ```ts
  * import type { ErrorRequestHandler } from 'express';
@@ -39,8 +41,11 @@ const separators: Record<Language, string> = { zh: '、', en: ', ' };
  * ```
  */
 export function messageFor({ fault, required }: ForbiddenError, language: Language): string {
+  const sentence = sentences[fault]?.[language];
+  if (sentence === undefined)
+    throw new TypeError('messageFor requires a ForbiddenError, and the language "zh" or "en"');
   const names = required.map((name) => nameOf(name)?.[language] ?? name);
-  return sentences[fault][language](names.join(separators[language]));
+  return sentence(names.join(separators[language]));
 }
 
 function nameOf(code: string): Record<Language, string> | undefined {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ForbiddenError, type ForbiddenFault, messageFor } from 'passport-jaccount';
+import { ForbiddenError, type ForbiddenFault, IdTokenError, messageFor, StateError } from 'passport-jaccount';
 
 describe('messageFor()', () => {
   const rows: [fault: ForbiddenFault, required: string[], zh: RegExp, en: RegExp][] = [
@@ -29,6 +29,18 @@ describe('messageFor()', () => {
 
       expect(messageFor(error, 'zh').match(/。/g)).to.have.length(2);
       expect(messageFor(error, 'en').match(/\.(?: |$)/g)).to.have.length(2);
+    });
+  }
+
+  const misuses: [what: string, error: unknown, language: unknown][] = [
+    ['another language', new ForbiddenError('scope', ['a']), 'fr'],
+    ['no language', new ForbiddenError('scope', ['a']), undefined],
+    ['an error with another fault', new IdTokenError('missing'), 'zh'],
+    ['an error without a fault', new StateError('expired'), 'zh'],
+  ];
+  for (const [what, error, language] of misuses) {
+    it(`refuses ${what}`, () => {
+      expect(() => messageFor(error as ForbiddenError, language as 'zh')).to.throw(TypeError, 'messageFor');
     });
   }
 });
