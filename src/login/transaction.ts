@@ -9,7 +9,7 @@ export interface Transaction {
   /** Digest of strategy name, issuer and client id: with the redirect URI, only the strategy that began a login ends it. */
   binding: string;
   redirectURI: string;
-  /** Digest of the user who was signed in when the login began. Absent where nobody was. */
+  /** Digest of the user who was signed in when the login began. Absent if no user was signed in. */
   user?: string;
   /** The handles of the logins that had signed somebody in with this browser when this one began. */
   after?: string[];
@@ -157,7 +157,7 @@ const somebodyElse =
   'somebody else has signed in with this browser since the login began: begin again to change the account';
 
 /**
- * Refuses a login that nobody was signed in for when it began, if this browser has signed in as another account since. A
+ * Refuses a login that began without a signed-in user, if this browser has signed in as another account since. A
  * stranger may have begun it elsewhere and planted it here, to have their account linked to the user's.
  */
 export function assertSameAccount(

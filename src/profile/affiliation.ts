@@ -31,8 +31,9 @@ export type Affiliation = Record<UserTypeGroup, boolean>;
  * identity is in force: alumni have no status, retired staff stay staff, and a student who is 离校 is in force until the
  * `expireDate`, because jAccount says to judge students by the date. The last day counts in full, in Shanghai.
  *
- * A profile without identities is judged by `userType`. The scope `openid` alone gives no identities, so it does not show
- * that somebody has left: ask for `essential` too where that matters.
+ * A profile without identities is judged by `userType`, which does not show that somebody has left. The scope `openid` alone
+ * gives no identities, and a user can untick `essential` on jAccount's page. Where people who have left must stay out, ask for
+ * `essential` and refuse a profile without identities, as the example does.
  *
  * @throws TypeError if `profile` is no object or `at` no valid date.
  *
@@ -42,7 +43,7 @@ export type Affiliation = Record<UserTypeGroup, boolean>;
  *
  * const strategyForStaff = (options: JaccountStrategyOptions) =>
  *   new JaccountStrategy({ ...options, scope: 'openid essential' }, async ({ profile }) =>
- *     affiliationOf(profile).staff ? { account: profile.id } : false,
+ *     profile.identities && affiliationOf(profile).staff ? { account: profile.id } : false,
  *   );
  * ```
  *
