@@ -86,6 +86,7 @@ export { JaccountStrategy, JaccountStrategy as Strategy } from './strategy/strat
 export type { VerifiedUser, VerifyDone } from './strategy/verdict';
 export type {
   ContextVerifyFunction,
+  ContextVerifyFunctionWithDone,
   VerifyContext,
   VerifyFunction,
   VerifyFunctionWithParams,

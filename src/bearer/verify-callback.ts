@@ -1,6 +1,10 @@
 import type { Request } from 'express';
 import type { JaccountProfile } from '../profile/profile';
 import {
+  anyValue,
+  plainValue,
+  promisedValue,
+  type Reading,
   type Verdict,
   type VerifiedUser,
   type VerifyDone,
@@ -40,7 +44,8 @@ export type BearerVerifyFunctionWithRequest = (
 export type BearerVerifier = (context: BearerContext) => Promise<Verdict>;
 
 /**
- * Tells the forms of a verify callback apart by their number of parameters. No parameters at all (a rest argument, as
+ * Tells the forms of a verify callback apart by their number of parameters: 1 is the context, with `done` behind it for
+ * wrappers such as Midway's; 2, or 3 with `passReqToCallback`, is positional. No parameters at all (a rest argument, as
  * Nest's) count as the positional form.
  *
  * `timeout` is in milliseconds.
@@ -60,13 +65,23 @@ type Callback = (...args: unknown[]) => unknown;
 
 function dispatcherOf(verify: unknown, passReqToCallback: boolean): BearerVerifier {
   if (typeof verify !== 'function') throw new TypeError('JaccountBearerStrategy requires a verify callback');
+  const callback = verify as Callback;
   const positional = passReqToCallback ? 3 : 2;
-  if (verify.length === 1)
-    return async (context) => ({ user: await (verify as BearerContextVerifyFunction)(context) });
-  if (verify.length === 0 || verify.length === positional)
-    return ({ req, claims }) =>
-      verdictOf((done) => (verify as Callback)(...(passReqToCallback ? [req] : []), claims, done));
-  throw new TypeError(
-    `JaccountBearerStrategy requires a verify callback of 1 or ${positional} parameters, not ${verify.length}`,
-  );
+  switch (verify.length) {
+    case 1:
+      return (context) => verdictOf((done) => callback(context, done), anyValue);
+    case 0:
+      return positionalVerifier(callback, passReqToCallback, plainValue);
+    case positional:
+      return positionalVerifier(callback, passReqToCallback, promisedValue);
+    default:
+      throw new TypeError(
+        `JaccountBearerStrategy requires a verify callback of 1 or ${positional} parameters, not ${verify.length}`,
+      );
+  }
+}
+
+function positionalVerifier(verify: Callback, passReqToCallback: boolean, read: Reading): BearerVerifier {
+  return ({ req, claims }) =>
+    verdictOf((done) => verify(...(passReqToCallback ? [req] : []), claims, done), read);
 }

@@ -16,7 +16,9 @@ import { type JaccountStrategyOptions, parseOptions, parseScope, type StrategySe
 import { contextOf, type Judged, type Known, refusing, sendOn, succeed, type Visit } from './outcome';
 import type { Verdict } from './verdict';
 import {
+  assertNestForm,
   type ContextVerifyFunction,
+  type ContextVerifyFunctionWithDone,
   createVerifier,
   type Verifier,
   type VerifyFunction,
@@ -75,12 +77,14 @@ export class JaccountStrategy extends OAuth2Strategy {
 
   // TypeScript infers the parameter of the context form only: it does not choose an overload by a callback's length.
   constructor(options: JaccountStrategyOptions, verify: ContextVerifyFunction);
+  constructor(options: JaccountStrategyOptions, verify: ContextVerifyFunctionWithDone);
   constructor(options: WithRequest, verify: VerifyFunctionWithRequest);
   constructor(options: WithRequest, verify: VerifyFunctionWithRequestAndParams);
   constructor(options: JaccountStrategyOptions, verify: VerifyFunction);
   constructor(options: JaccountStrategyOptions, verify: VerifyFunctionWithParams);
   constructor(options: JaccountStrategyOptions, verify: unknown) {
     const settings = parseOptions(options);
+    assertNestForm(verify, new.target.prototype);
     const verifier = createVerifier(verify, settings.passReqToCallback, settings.timeout.verify);
     const { authorizationURL, tokenURL, clientID, clientSecret, callbackURL, pkce } = settings;
     super(

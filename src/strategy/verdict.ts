@@ -13,15 +13,43 @@ export interface Verdict {
   info?: object | string | undefined;
 }
 
-/** The verdict of a callback that calls `done`, or returns a promise; the first answer counts. */
-export function verdictOf(call: (done: VerifyDone) => unknown): Promise<Verdict> {
+/** What a callback's returned value says: a verdict, or a promise of one; undefined if the verdict comes by `done`. */
+export type Reading = (returned: unknown) => Verdict | Promise<Verdict | undefined> | undefined;
+
+/** Any returned value, and whatever a promise resolves with, is the user. Only `undefined`, returned at once, says nothing. */
+export const anyValue: Reading = (returned) =>
+  returned === undefined ? undefined : Promise.resolve(returned).then(userAlone);
+
+/**
+ * A native promise that resolves with something. A thenable says nothing, because it is a query of a database library,
+ * and asking for its result would run it a second time.
+ */
+export const promisedValue: Reading = (returned) =>
+  isPromise(returned)
+    ? returned.then((user) => (user === undefined ? undefined : userAlone(user)))
+    : undefined;
+
+/** A plain object or `false`, or what {@link promisedValue} reads. A timer or an emitter is no plain object. */
+export const plainValue: Reading = (returned) =>
+  returned === false || isPlainObject(returned) ? userAlone(returned) : promisedValue(returned);
+
+function userAlone(user: unknown): Verdict {
+  return { user: user as VerifiedUser };
+}
+
+// Of any realm: Jest runs an application in one of its own.
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype = Object.getPrototypeOf(value);
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null;
+  return isPlain && typeof (value as { then?: unknown }).then !== 'function';
+}
+
+/** The verdict of a callback that calls `done`, or returns something that `read` takes for one; the first answer counts. */
+export function verdictOf(call: (done: VerifyDone) => unknown, read: Reading): Promise<Verdict> {
   return new Promise((resolve, reject) => {
     const returned = call((error, user, info) => (error ? reject(error) : resolve({ user, info })));
-    // Native promises only: a thenable of a database library would run its query a second time. What resolves with
-    // nothing calls, or has called, `done`.
-    if (isPromise(returned)) {
-      returned.then((user) => user !== undefined && resolve({ user: user as VerifiedUser }), reject);
-    }
+    Promise.resolve(read(returned)).then((verdict) => verdict && resolve(verdict), reject);
   });
 }
 
@@ -37,7 +65,8 @@ export function within(timeout: number, verdict: Promise<Verdict>): Promise<Verd
 }
 
 const lateBy = (timeout: number) =>
-  `the verify callback did not answer within ${timeout} ms (option timeout.verify)`;
+  `the verify callback did not answer within ${timeout} ms (option timeout.verify): it must return the user, ` +
+  'a promise of the user or false, or call done';
 
 /** The error itself, or one in the place of what is none: Express takes `undefined` and 'route' for "go on". */
 export function errorOf(error: unknown): Error {

@@ -2,6 +2,10 @@ import type { Request } from 'express';
 import type { IdTokenClaims, TokenResponse } from '../jaccount/wire';
 import type { JaccountProfile } from '../profile/profile';
 import {
+  anyValue,
+  plainValue,
+  promisedValue,
+  type Reading,
   type Verdict,
   type VerifiedUser,
   type VerifyDone,
@@ -23,6 +27,9 @@ export interface VerifyContext {
 
 /** Finds or creates the application's user; returns, or resolves with, the user, or false to refuse. */
 export type ContextVerifyFunction = (context: VerifyContext) => VerifiedUser | Promise<VerifiedUser>;
+
+/** The same with a callback, for who prefers one, and for `PassportStrategy(JaccountStrategy, 'jaccount', true)` of Nest. */
+export type ContextVerifyFunctionWithDone = (context: VerifyContext, done: VerifyDone) => VerifyResult;
 
 export type VerifyFunction = (
   accessToken: string,
@@ -60,8 +67,13 @@ export type VerifyFunctionWithRequestAndParams = (
 export type Verifier = (context: VerifyContext) => Promise<Verdict>;
 
 /**
- * Tells the forms of a verify callback apart by their number of parameters, as Passport's users are used to. No
- * parameters at all (a rest argument, as Nest's) count as the shorter positional form.
+ * Tells the forms of a verify callback apart by their number of parameters, as Passport's users are used to:
+ *
+ * - 1: the context. What it returns is the verdict. `done` follows all the same: Midway makes its wrapper of this length
+ *   and returns nothing from it.
+ * - 2: the context and `done`.
+ * - 4 and 5, and one more with `passReqToCallback`: positional, with `done` as the last.
+ * - 0, a rest argument: positional, as 4. Nest makes its wrapper of this length.
  *
  * `timeout` is in milliseconds.
  *
@@ -72,42 +84,67 @@ export function createVerifier(verify: unknown, passReqToCallback: boolean, time
   return (context) => within(timeout, verifier(context));
 }
 
+/**
+ * Stops an application of Nest whose `validate` takes the context, but whose `PassportStrategy()` was not told: its wrapper
+ * has no parameters, so `validate` would get the access token, and each login would end in a TypeError.
+ */
+export function assertNestForm(verify: unknown, strategy: object): void {
+  const { validate } = strategy as { validate?: unknown };
+  if (typeof verify !== 'function' || verify.length > 0 || typeof validate !== 'function') return;
+  if (validate.length !== 1) return;
+  throw new TypeError(
+    "JaccountStrategy: for validate(context), write PassportStrategy(JaccountStrategy, 'jaccount', true); " +
+      'without true, validate gets (accessToken, refreshToken, profile)',
+  );
+}
+
+type Callback = (...args: unknown[]) => unknown;
+
 function dispatcherOf(verify: unknown, passReqToCallback: boolean): Verifier {
   if (typeof verify !== 'function') throw new TypeError('JaccountStrategy requires a verify callback');
+  const callback = verify as Callback;
   const short = passReqToCallback ? 5 : 4;
   switch (verify.length) {
     case 1:
-      return contextVerifier(verify as ContextVerifyFunction);
+      return contextVerifier(callback, anyValue);
+    case 2:
+      return contextVerifier(callback, promisedValue);
     case 0:
+      return positionalVerifier(callback, plainValue, { passReqToCallback, withParams: false });
     case short:
-      return positionalVerifier(verify as Positional, passReqToCallback, false);
+      return positionalVerifier(callback, promisedValue, { passReqToCallback, withParams: false });
     case short + 1:
-      return positionalVerifier(verify as Positional, passReqToCallback, true);
+      return positionalVerifier(callback, promisedValue, { passReqToCallback, withParams: true });
     default:
       throw new TypeError(
-        `JaccountStrategy requires a verify callback of 1, ${short} or ${short + 1} parameters, not ${verify.length}`,
+        'JaccountStrategy requires a verify callback (context) or (context, done), or a positional one of ' +
+          `${short} or ${short + 1} parameters: this one has ${verify.length}`,
       );
   }
 }
 
-function contextVerifier(verify: ContextVerifyFunction): Verifier {
-  return async (context) => ({ user: await verify(context) });
+function contextVerifier(verify: Callback, read: Reading): Verifier {
+  return (context) => verdictOf((done) => verify(context, done), read);
 }
 
-type Positional = (...args: unknown[]) => unknown;
-
-function positionalVerifier(verify: Positional, withRequest: boolean, withParams: boolean): Verifier {
+function positionalVerifier(
+  verify: Callback,
+  read: Reading,
+  { passReqToCallback, withParams }: { passReqToCallback: boolean; withParams: boolean },
+): Verifier {
   return ({ req, tokens, profile }) => {
     const { refresh_token, ...params } = tokens;
-    return verdictOf((done) =>
-      verify(
-        ...(withRequest ? [req] : []),
-        tokens.access_token,
-        refresh_token,
-        ...(withParams ? [params] : []),
-        profile,
-        done,
-      ),
+    return verdictOf(
+      (done) =>
+        verify(
+          ...(passReqToCallback ? [req] : []),
+          tokens.access_token,
+          refresh_token,
+          ...(withParams ? [params] : []),
+          profile,
+          done,
+        ),
+      read,
     );
   };
 }

@@ -221,22 +221,22 @@ describe('new JaccountStrategy(options, verify)', () => {
   const build = (callback: unknown, passReqToCallback = false) =>
     new JaccountStrategy({ ...right, passReqToCallback }, callback as never);
 
-  for (const length of [0, 1, 4, 5]) {
+  for (const length of [0, 1, 2, 4, 5]) {
     it(`accepts a callback of ${length} parameters`, () => {
       expect(() => build(withLength(length))).not.to.throw();
     });
   }
-  for (const length of [2, 3, 6, 7]) {
+  for (const length of [3, 6, 7]) {
     it(`throws for a callback of ${length} parameters`, () => {
       expect(() => build(withLength(length))).to.throw(TypeError, 'verify');
     });
   }
-  for (const length of [0, 1, 5, 6]) {
+  for (const length of [0, 1, 2, 5, 6]) {
     it(`accepts a callback of ${length} parameters with passReqToCallback`, () => {
       expect(() => build(withLength(length), true)).not.to.throw();
     });
   }
-  for (const length of [2, 3, 4, 7]) {
+  for (const length of [3, 4, 7]) {
     it(`throws for a callback of ${length} parameters with passReqToCallback`, () => {
       expect(() => build(withLength(length), true)).to.throw(TypeError, 'verify');
     });
@@ -244,6 +244,43 @@ describe('new JaccountStrategy(options, verify)', () => {
   for (const callback of [undefined, null, {}, 'verify']) {
     it(`throws for ${JSON.stringify(callback)} in place of a callback`, () => {
       expect(() => build(callback)).to.throw(TypeError, 'verify');
+    });
+  }
+});
+
+// @nestjs/passport wraps `validate` into a callback without parameters, or with `true` as its third argument into one that
+// has one parameter more than `validate`.
+describe('a subclass with validate(), as Nest makes one', () => {
+  const wrapper = (validate: (...args: any[]) => unknown, length: number) => {
+    class Wrapped extends JaccountStrategy {
+      constructor() {
+        const callback = async (...params: unknown[]) => params;
+        super(right, Object.defineProperty(callback, 'length', { value: length }) as never);
+      }
+    }
+    Object.assign(Wrapped.prototype, { validate });
+    return () => new Wrapped();
+  };
+  const withContext = (context: unknown) => context;
+  const positional = (_accessToken: unknown, _refreshToken: unknown, profile: unknown) => profile;
+
+  it('is told at once how validate(context) is written', () => {
+    expect(wrapper(withContext, 0)).to.throw(
+      TypeError,
+      "PassportStrategy(JaccountStrategy, 'jaccount', true)",
+    );
+  });
+
+  const accepted: [string, (...args: any[]) => unknown, number][] = [
+    ['validate(context), declared', withContext, 2],
+    ['validate(accessToken, refreshToken, profile)', positional, 0],
+    ['validate(accessToken, refreshToken, profile), declared', positional, 4],
+    ['validate(...payload)', (...payload) => payload, 0],
+    ['validate(...payload), declared', (...payload) => payload, 1],
+  ];
+  for (const [what, validate, length] of accepted) {
+    it(`may have ${what}`, () => {
+      expect(wrapper(validate, length)).not.to.throw();
     });
   }
 });

@@ -1,3 +1,5 @@
+import { EventEmitter } from 'node:events';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { JaccountStrategy } from 'passport-jaccount';
 import { type Application, startApplication } from '../support/application';
@@ -84,6 +86,153 @@ describe('verify', () => {
       });
     }
   });
+
+  // @midwayjs/passport gives its wrapper the length of `validate`, and one more; that of a rest argument is 0. The wrapper
+  // itself returns nothing. @nestjs/passport does the same with `true` as its third argument, but its wrapper is async.
+  const wrappers: [string, (validate: (...args: any[]) => unknown) => unknown][] = [
+    [
+      'Midway',
+      (validate) =>
+        withLength(validate.length + 1, (...params: any[]) => {
+          const done = params.at(-1);
+          Promise.resolve(validate(...params)).then(
+            (result) => done(null, result),
+            (error) => done(error),
+          );
+        }),
+    ],
+    [
+      'Nest',
+      (validate) =>
+        withLength(validate.length + 1, async (...params: any[]) => {
+          const done = params.at(-1);
+          try {
+            done(null, await validate(...params));
+          } catch (error) {
+            done(error, null);
+          }
+        }),
+    ],
+  ];
+  for (const [framework, wrap] of wrappers) {
+    const validates: [string, (...args: any[]) => unknown][] = [
+      ['(...payload)', async (...payload: any[]) => payload[0].profile.id === 'zhangsan' && user],
+      ['(context)', async ({ profile }: any) => profile.id === 'zhangsan' && user],
+      ['(accessToken, refreshToken, profile)', async (_a, _r, profile) => profile.id === 'zhangsan' && user],
+    ];
+    for (const [form, validate] of validates) {
+      it(`signs in when ${framework} wraps validate${form}`, async () => {
+        const { json } = await signIn(wrap(validate));
+
+        expect(json).to.deep.equal({ exit: 'success', user, info });
+      });
+    }
+
+    for (const refusal of [false, null, undefined]) {
+      it(`refuses when ${framework} wraps a validate(...payload) that resolves with ${refusal}`, async () => {
+        const { status, me } = await signIn(wrap(async (..._payload: any[]) => refusal));
+
+        expect(status).to.equal(401);
+        expect(me.user).to.equal(null);
+      });
+    }
+
+    it(`is answered with an error when ${framework} wraps a validate(...payload) that throws [ER-05]`, async () => {
+      const { status, json } = await signIn(
+        wrap(async (..._payload: any[]) => fail(new Error('of the application'))),
+      );
+
+      expect(status).to.equal(500);
+      expect(json.message).to.equal('of the application');
+    });
+  }
+
+  class Account {
+    account = 'zhangsan';
+  }
+  const emitter = new EventEmitter();
+  type Context = { profile: { id: string } };
+  const later =
+    (returned: unknown) =>
+    (...args: any[]) => {
+      setImmediate(args.at(-1), null, user);
+      return returned;
+    };
+  const answered: [string, unknown][] = [
+    ['() => user', () => user],
+    ['() => user without prototype', () => Object.assign(Object.create(null), user)],
+    ['() => user of another realm', () => runInNewContext('({ account: "zhangsan" })')],
+    ['(context, done) => done(null, user)', (_context: Context, done: Done) => done(null, user)],
+    ['async (context, done) => user', async (_context: Context, _done: Done) => user],
+    ['(context) => a document of a class', (_context: Context) => new Account()],
+    // biome-ignore lint/suspicious/noThenProperty: what the test is about
+    ['(context) => a query', (_context: Context) => ({ then: (found: any) => found(user) })],
+    // What a timer, an emitter or a query is: no verdict. Each calls `done` later.
+    ['(…, done) => a timer', (_a: 1, _b: 2, _c: 3, done: Done) => setImmediate(done, null, user)],
+    ['(...args) => a timer', (...args: any[]) => setImmediate(args.at(-1), null, user)],
+    ['(context, done) => a timer', (_context: Context, done: Done) => setImmediate(done, null, user)],
+    ['(...args) => an emitter', later(emitter)],
+    [
+      '(...args) => a query as an object of its own',
+      // biome-ignore lint/suspicious/noThenProperty: what the test is about
+      later({ then: () => fail(new Error('the query ran')) }),
+    ],
+    ['(…, done) => a plain object that is no user', withLength(4, later({ sql: 'select' }))],
+    ['(context, done) => a plain object that is no user', withLength(2, later({ sql: 'select' }))],
+    [
+      '(context) that calls the second argument later',
+      withLength(1, (_context: Context, done: Done) => void setImmediate(done, null, user)),
+    ],
+    [
+      '(context) that calls the second argument before its promise resolves with nothing',
+      withLength(1, async (_context: Context, done: Done) => done(null, user)),
+    ],
+    [
+      'async (...args) that calls done later',
+      async (...args: any[]) => void setImmediate(args.at(-1), null, user),
+    ],
+  ];
+  for (const [what, verify] of answered) {
+    it(`signs in by ${what}`, async () => {
+      const { json, me } = await signIn(verify, { timeout: { verify: 2000 } });
+
+      expect(json).to.deep.equal({ exit: 'success', user, info });
+      expect(me.user).to.deep.equal(user);
+    });
+  }
+
+  for (const [what, verify] of [
+    ['() => false', () => false],
+    ['(context, done) => done(null, false)', (_context: Context, done: Done) => done(null, false)],
+    ['async (context, done) => false', async (_context: Context, _done: Done) => false],
+  ] as [string, unknown][]) {
+    it(`refuses by ${what}`, async () => {
+      const { status, me } = await signIn(verify, { timeout: { verify: 2000 } });
+
+      expect(status).to.equal(401);
+      expect(me.user).to.equal(null);
+    });
+  }
+
+  // What says neither yes nor no is an error in time, and signs in no timer.
+  for (const [what, verify] of [
+    ['() => undefined', () => undefined],
+    ['() => null', () => null],
+    ['() => a timer', () => setImmediate(() => undefined)],
+    ['() => a number', () => 5],
+    ['(context) => undefined', (_context: Context) => undefined],
+    ['(context, done) => a user', (_context: Context, _done: Done) => user],
+    ['(…4) => a user', (_a: 1, _b: 2, _c: 3, _d: Done) => user],
+    ['(…4) => false', (_a: 1, _b: 2, _c: 3, _d: Done) => false],
+  ] as [string, unknown][]) {
+    it(`is answered with an error by ${what} [ER-05]`, async () => {
+      const { status, json, me } = await signIn(verify, { timeout: { verify: 20 } });
+
+      expect(status).to.equal(500);
+      expect(json.message).to.include('timeout.verify').and.include('call done');
+      expect(me.user).to.equal(null);
+    });
+  }
 
   const positional: [string, (...args: any[]) => void, object][] = [
     [
@@ -242,6 +391,10 @@ describe('verify', () => {
     expect(runs).to.equal(0);
   });
 });
+
+function withLength(value: number, callback: (...args: any[]) => unknown): unknown {
+  return Object.defineProperty(callback, 'length', { value });
+}
 
 function fail(error: unknown): never {
   throw error;
