@@ -117,7 +117,8 @@ export async function observeRequest<Response extends { status: number; body: Bu
 // Elsewhere in the REST API a path may hold an account or a number.
 const impersonal = /^.*?\/(?:token$|(?:me|enterprise\/user)\/[a-z]+(?![^/]))/;
 
-function endpointOf({ origin, pathname }: URL): Pick<JaccountRequestMessage, 'endpoint' | 'url'> {
+/** The name and address of an endpoint, without what may name a person. */
+export function endpointOf({ origin, pathname }: URL): Pick<JaccountRequestMessage, 'endpoint' | 'url'> {
   const [path] = impersonal.exec(pathname) ?? [];
   if (path === undefined) return { endpoint: 'other', url: origin };
   return { endpoint: path.slice(path.lastIndexOf('/') + 1), url: origin + path };

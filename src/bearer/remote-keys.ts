@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto';
-import { KeySetError, MalformedResponseError } from '../errors';
-import { parseJsonObject, sendRequest, type Transport } from '../protocol/http';
+import { KeySetError } from '../errors';
+import { malformed, parseJsonObject, sendRequest, type Transport } from '../protocol/http';
 import { loadModule } from '../protocol/load-module';
 import { once } from '../protocol/once';
 import { type PublicJwk, usableKeys } from './jwk';
@@ -91,14 +91,13 @@ export class RemoteKeys {
   private async fetchKeys(): Promise<PublicJwk[]> {
     const { url, algorithms, transport } = this.remote;
     const headers = { Accept: 'application/json, application/jwk-set+json' };
-    const response = await sendRequest({ method: 'GET', url, headers }, transport, maxOctets);
-    if (response.status !== 200)
-      throw new MalformedResponseError('unexpected status of the key set', response.status);
+    const response = await sendRequest({ method: 'GET', url, headers }, transport, maxOctets, 'the key set');
+    if (response.status !== 200) throw malformed(response, 'unexpected status');
     const document = parseJsonObject(response);
     if (Array.isArray(document.keys) && document.keys.length > maxKeys)
-      throw new MalformedResponseError(`the key set has more than ${maxKeys} keys`, response.status);
+      throw malformed(response, `there are more than ${maxKeys} keys`);
     const keys = usableKeys(document, algorithms) ?? [];
-    if (keys.length === 0) throw new MalformedResponseError('the key set has no usable key', response.status);
+    if (keys.length === 0) throw malformed(response, 'there is no usable key');
     return keys;
   }
 }

@@ -1,10 +1,19 @@
 import type { Agent, IncomingMessage } from 'node:http';
 import type { Response, SuperAgentRequest, SuperAgentStatic } from 'superagent';
-import { observeRequest } from '../diagnostics';
-import { JaccountError, MalformedResponseError, NetworkError } from '../errors';
+import { endpointOf, observeRequest } from '../diagnostics';
+import { JaccountError, NetworkError } from '../errors';
 import type { ProfileEntity } from '../jaccount/wire';
 import { parseEnvelope, profileIn } from './envelope';
-import { assertPlain, bareCause, type HttpRequest, type HttpResponse, type Transport } from './http';
+import {
+  type AnswerHead,
+  assertPlain,
+  bareCause,
+  type HttpRequest,
+  type HttpResponse,
+  headOf,
+  type Transport,
+  tooLarge,
+} from './http';
 
 const maxOctets = 1024 * 1024;
 
@@ -56,9 +65,10 @@ async function exchange(
   { method, url, headers: sent, body: sentBody }: HttpRequest,
   { agentFor, timeout }: Transport,
 ): Promise<HttpResponse> {
-  let status = 0;
+  // Until an answer begins.
+  let head: AnswerHead = { status: 0, contentType: undefined };
   const collect: Parser = (response, done) => {
-    status = (response as unknown as IncomingMessage).statusCode ?? 0;
+    head = headOf(response as unknown as IncomingMessage, nameOf(url));
     collectOctets(response, done);
   };
   try {
@@ -67,10 +77,10 @@ async function exchange(
       .parse(collect)
       .set({ ...sent, 'Accept-Encoding': 'identity' })
       .send(sentBody);
-    assertPlain(headers['content-encoding'], status);
-    return { status, contentType: headers['content-type'], body };
+    assertPlain(headers['content-encoding'], head);
+    return { ...head, body };
   } catch (error) {
-    throw translated(error, url, status);
+    throw translated(error, url, head);
   }
 }
 
@@ -93,10 +103,15 @@ const collectOctets: Parser = (response, done) => {
   response.on('end', () => done(null, Buffer.concat(chunks)));
 };
 
-function translated(error: unknown, url: string, status: number): JaccountError {
+// Elsewhere than under these names, a path may hold an account.
+function nameOf(url: string): string {
+  const { endpoint } = endpointOf(new URL(url));
+  return endpoint === 'other' ? "jAccount's API" : `jAccount's API (${endpoint})`;
+}
+
+function translated(error: unknown, url: string, head: AnswerHead): JaccountError {
   if (error instanceof JaccountError) return error;
   const { code, timeout } = error as { code?: string; timeout?: number };
-  if (code === 'ETOOLARGE')
-    return new MalformedResponseError(`response is larger than ${maxOctets} octets`, status);
+  if (code === 'ETOOLARGE') return tooLarge(head, maxOctets);
   return new NetworkError(url, { timedOut: timeout !== undefined, cause: bareCause(error) });
 }

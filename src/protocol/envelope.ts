@@ -1,7 +1,7 @@
-import { ApiError, MalformedResponseError } from '../errors';
+import { ApiError } from '../errors';
 import type { Operation } from '../jaccount/operations';
 import type { Envelope, ProfileEntity } from '../jaccount/wire';
-import { type HttpResponse, ownMember, parseJsonObject } from './http';
+import { type HttpResponse, malformed, ownMember, parseJsonObject } from './http';
 
 /**
  * What an answer of the REST API holds. The envelope's errno, not the HTTP status, says whether jAccount served the
@@ -10,18 +10,17 @@ import { type HttpResponse, ownMember, parseJsonObject } from './http';
 export function parseEnvelope(response: HttpResponse, operation?: Operation): Envelope {
   const { status } = response;
   const json = parseJsonObject(response);
-  if (isBareProfile(json)) return assertServed({ entities: [json] }, status);
+  if (isBareProfile(json)) return assertServed({ entities: [json] }, response);
   const errno = ownMember(json, 'errno');
-  if (typeof errno !== 'number')
-    throw new MalformedResponseError('unexpected envelope "errno" member', status);
+  if (typeof errno !== 'number') throw malformed(response, 'unexpected envelope "errno" member');
   if (errno !== 0) throw new ApiError(errno, status, operation);
   const nextToken = ownMember(json, 'nextToken');
   return assertServed(
     {
-      entities: entitiesIn(json, status),
+      entities: entitiesIn(json, response),
       ...(typeof nextToken === 'string' && nextToken !== '' && { nextToken }),
     },
-    status,
+    response,
   );
 }
 
@@ -30,30 +29,33 @@ function isBareProfile(json: Record<string, unknown>): boolean {
   return !Object.hasOwn(json, 'errno') && !Object.hasOwn(json, 'entities') && Object.hasOwn(json, 'account');
 }
 
-function assertServed(envelope: Envelope, status: number): Envelope {
-  if (status === 200) return envelope;
-  throw new MalformedResponseError('the API answered without an errno', status);
+function assertServed(envelope: Envelope, response: HttpResponse): Envelope {
+  if (response.status === 200) return envelope;
+  throw malformed(response, 'the envelope says that the call was served');
 }
 
-function entitiesIn(json: Record<string, unknown>, status: number): unknown[] {
+function entitiesIn(json: Record<string, unknown>, response: HttpResponse): unknown[] {
   const entities = ownMember(json, 'entities') ?? [];
   if (Array.isArray(entities)) return entities;
-  throw new MalformedResponseError('unexpected envelope "entities" member', status);
+  throw malformed(response, 'unexpected envelope "entities" member');
 }
+
+// What is found out later is about an answer that was JSON and had status 200.
+const served = { endpoint: "jAccount's API", status: 200, contentType: 'application/json' };
 
 /** The one entity of an answer that has exactly one. */
 export function soleEntityIn({ entities }: Envelope): Record<string, unknown> {
   const [entity] = entities.length === 1 ? entities : [];
   if (typeof entity === 'object' && entity !== null && !Array.isArray(entity))
     return entity as Record<string, unknown>;
-  throw new MalformedResponseError('unexpected envelope "entities" member', 200);
+  throw malformed(served, 'unexpected envelope "entities" member');
 }
 
 /** The one entity of an answer of the profile API. */
 export function profileIn(envelope: Envelope): ProfileEntity {
   const entity = soleEntityIn(envelope);
   if (!isAccount(ownMember(entity, 'account'))) {
-    throw new MalformedResponseError('unexpected profile "account" member', 200);
+    throw malformed(served, 'unexpected profile "account" member');
   }
   return entity as ProfileEntity;
 }

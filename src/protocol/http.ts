@@ -28,9 +28,15 @@ export interface HttpRequest {
   body?: string;
 }
 
-export interface HttpResponse {
+/** What is said of an answer in an error. */
+export interface AnswerHead {
+  /** Which endpoint answered, in words. @default 'the server' */
+  endpoint?: string;
   status: number;
   contentType: string | undefined;
+}
+
+export interface HttpResponse extends AnswerHead {
   body: Buffer;
 }
 
@@ -50,14 +56,15 @@ export function createTransport({ response, deadline }: Timeout, agent?: http.Ag
 
 /**
  * Sends one request over node:https. It settles once and in time: it follows no redirect, undoes no encoding, repeats no
- * request, and keeps no more than `maxOctets` of the answer.
+ * request, and keeps no more than `maxOctets` of the answer. `endpoint` is what its errors call the sender of the answer.
  */
 export function sendRequest(
   request: HttpRequest,
   transport: Transport,
   maxOctets: number,
+  endpoint?: string,
 ): Promise<HttpResponse> {
-  return observeRequest(request, () => send(request, transport, maxOctets));
+  return observeRequest(request, () => send(request, transport, maxOctets, endpoint));
 }
 
 // Callbacks and two timers instead of AbortSignal and `for await`: those cost half as much again as the request itself.
@@ -65,6 +72,7 @@ function send(
   request: HttpRequest,
   { agentFor, timeout }: Transport,
   maxOctets: number,
+  endpoint?: string,
 ): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
     const sent = openRequest(request, agentFor(request.url));
@@ -89,7 +97,8 @@ function send(
       .on('response', (response) => {
         answered = true;
         clearTimeout(patience);
-        readResponse(response, maxOctets, fail, (answer) => {
+        const head = headOf(response, endpoint);
+        readResponse(response, { head, maxOctets }, fail, (answer) => {
           stopClock();
           resolve(answer);
         });
@@ -123,39 +132,60 @@ function networkErrorOf(error: Error, url: string, timedOut: boolean): Error {
 
 function readResponse(
   response: IncomingMessage,
-  maxOctets: number,
+  { head, maxOctets }: { head: AnswerHead; maxOctets: number },
   fail: (error: Error) => void,
   done: (response: HttpResponse) => void,
 ): void {
-  const status = response.statusCode as number;
-  const { 'content-encoding': contentEncoding, 'content-type': contentType } = response.headers;
+  const { 'content-encoding': contentEncoding } = response.headers;
   const chunks: Buffer[] = [];
   let size = 0;
   response
     .on('data', (chunk: Buffer) => {
       size += chunk.length;
       if (size <= maxOctets) chunks.push(chunk);
-      else fail(new MalformedResponseError(`response is larger than ${maxOctets} octets`, status));
+      else fail(tooLarge(head, maxOctets));
     })
     .on('error', fail)
     .on('end', () => {
       const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-      if (isPlain(contentEncoding)) done({ status, contentType, body });
-      else fail(encodingError(status));
+      if (isPlain(contentEncoding)) done({ ...head, body });
+      else fail(encodingError(head));
     });
+}
+
+/** Of an answer as Node's client and superagent give it. */
+export function headOf({ statusCode = 0, headers }: IncomingMessage, endpoint?: string): AnswerHead {
+  const head = { status: statusCode, contentType: headers['content-type'] };
+  return endpoint === undefined ? head : { endpoint, ...head };
 }
 
 function isPlain(contentEncoding: string | undefined): boolean {
   return contentEncoding === undefined || contentEncoding === 'identity';
 }
 
-function encodingError(status: number): MalformedResponseError {
-  return new MalformedResponseError('response has a "content-encoding" that was not asked for', status);
+function encodingError(head: AnswerHead): MalformedResponseError {
+  return malformed(head, 'the answer has a "content-encoding" that was not asked for');
 }
 
-export function assertPlain(contentEncoding: string | undefined, status: number): void {
-  if (!isPlain(contentEncoding)) throw encodingError(status);
+export function assertPlain(contentEncoding: string | undefined, head: AnswerHead): void {
+  if (!isPlain(contentEncoding)) throw encodingError(head);
 }
+
+export function tooLarge(head: AnswerHead, maxOctets: number): MalformedResponseError {
+  return malformed(head, `the answer is larger than ${maxOctets} octets`);
+}
+
+/** The error for an answer that is not what was promised. It says who answered, with which status and content type. */
+export function malformed(
+  { endpoint = 'the server', status, contentType = '' }: AnswerHead,
+  problem: string,
+): MalformedResponseError {
+  const [type = 'no content type'] = mediaType.exec(contentType) ?? [];
+  return new MalformedResponseError(`${endpoint} answered ${status} (${type}): ${problem}`, status);
+}
+
+// Type and subtype alone: what follows may be anything that a server likes to send.
+const mediaType = /^[\w.+-]{1,40}\/[\w.+-]{1,60}(?=\s*(?:;|$))/;
 
 /** What of a foreign error may travel on: its text and code, but no request, response or raw packet. */
 export function bareCause(error: unknown): Error {
@@ -167,22 +197,21 @@ const jsonType = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 const foreignCharset = /;\s*charset\s*=\s*(?!"?utf-?8\b)/i;
 
 /** The JSON object in a response. Its own text never gets into an error: there may be a token in it. */
-export function parseJsonObject({ status, contentType = '', body }: HttpResponse): Record<string, unknown> {
-  if (!jsonType.test(contentType) || foreignCharset.test(contentType)) {
-    throw new MalformedResponseError('response is not JSON in UTF-8', status);
-  }
-  const value = jsonIn(body, status);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new MalformedResponseError('response is not a JSON object', status);
-  }
+export function parseJsonObject(response: HttpResponse): Record<string, unknown> {
+  const { contentType = '' } = response;
+  if (!jsonType.test(contentType) || foreignCharset.test(contentType))
+    throw malformed(response, 'the answer is not JSON in UTF-8');
+  const value = jsonIn(response);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw malformed(response, 'the answer is not a JSON object');
   return value as Record<string, unknown>;
 }
 
-function jsonIn(body: Buffer, status: number): unknown {
+function jsonIn(response: HttpResponse): unknown {
   try {
-    return parseJson(body);
+    return parseJson(response.body);
   } catch {
-    throw new MalformedResponseError('response is not valid JSON', status);
+    throw malformed(response, 'the answer is not valid JSON');
   }
 }
 

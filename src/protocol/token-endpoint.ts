@@ -1,8 +1,9 @@
-import { IdTokenError, MalformedResponseError, TokenResponseError } from '../errors';
+import { IdTokenError, TokenResponseError } from '../errors';
 import type { TokenResponse } from '../jaccount/wire';
 import {
   type HttpRequest,
   type HttpResponse,
+  malformed,
   ownMember,
   parseJsonObject,
   sendRequest,
@@ -26,6 +27,7 @@ export interface TokenClient {
 /** The parameters of a grant: `grant_type` and what belongs to it. */
 export type GrantParameters = Readonly<Record<string, string>>;
 
+const endpoint = "jAccount's token endpoint";
 const maxOctets = 64 * 1024;
 
 /**
@@ -40,7 +42,7 @@ export async function exchangeGrant(
   transport: Transport,
   secrets: readonly (string | undefined)[] = [],
 ): Promise<TokenResponse> {
-  const response = await sendRequest(buildTokenRequest(client, grant), transport, maxOctets);
+  const response = await sendRequest(buildTokenRequest(client, grant), transport, maxOctets, endpoint);
   return parseTokenResponse(response, secretsIn(client, grant, secrets));
 }
 
@@ -108,12 +110,12 @@ export function parseTokenResponse(response: HttpResponse, sent: Iterable<string
   const { status } = response;
   const json = parseJsonObject(response);
   assertOneToken(response);
-  if (status !== 200 || Object.hasOwn(json, 'error')) throw tokenRefusal(json, status, sent);
+  if (status !== 200 || Object.hasOwn(json, 'error')) throw tokenRefusal(json, response, sent);
   const { expires_in, refresh_token, scope } = optionalMembers(json);
   const id_token = idTokenIn(json);
   return {
-    access_token: accessTokenIn(json, status),
-    token_type: tokenTypeIn(json, status),
+    access_token: accessTokenIn(json, response),
+    token_type: tokenTypeIn(json, response),
     ...(expires_in !== undefined && { expires_in }),
     ...(refresh_token !== undefined && { refresh_token }),
     ...(id_token !== undefined && { id_token }),
@@ -122,36 +124,38 @@ export function parseTokenResponse(response: HttpResponse, sent: Iterable<string
 }
 
 // JSON.parse keeps the last of two members, other parsers the first: whoever depends on which has been deceived.
-function assertOneToken({ body, status }: HttpResponse): void {
-  const members = body.toString('utf8').match(/"access_token"\s*:/g) ?? [];
-  if (members.length > 1)
-    throw new MalformedResponseError('token response has two "access_token" members', status);
+function assertOneToken(response: HttpResponse): void {
+  const members = response.body.toString('utf8').match(/"access_token"\s*:/g) ?? [];
+  if (members.length > 1) throw malformed(response, 'the token response has two "access_token" members');
 }
 
 const errorCode = /^[a-z][a-z_]{0,63}$/;
 
-function tokenRefusal(json: Record<string, unknown>, status: number, sent: Iterable<string>): Error {
+function tokenRefusal(json: Record<string, unknown>, response: HttpResponse, sent: Iterable<string>): Error {
   const error = ownMember(json, 'error');
-  if (typeof error !== 'string' || !errorCode.test(error)) {
-    return new MalformedResponseError('token response is neither a success nor an OAuth error', status);
-  }
-  return new TokenResponseError(error, status, boundedText(ownMember(json, 'error_description'), sent));
+  if (typeof error !== 'string' || !errorCode.test(error))
+    return malformed(response, 'the token response is neither a success nor an OAuth error');
+  return new TokenResponseError(
+    error,
+    response.status,
+    boundedText(ownMember(json, 'error_description'), sent),
+  );
 }
 
 // It goes into an Authorization header as it is: RFC 6750, section 2.1, and nothing that could end a line.
 const headerSafe = /^[\x21-\x7e]{1,4096}$/;
 
-function accessTokenIn(json: Record<string, unknown>, status: number): string {
+function accessTokenIn(json: Record<string, unknown>, response: HttpResponse): string {
   const token = ownMember(json, 'access_token');
   if (typeof token === 'string' && headerSafe.test(token)) return token;
-  throw new MalformedResponseError('unexpected token response "access_token" member', status);
+  throw malformed(response, 'unexpected token response "access_token" member');
 }
 
 // jAccount's documentation prints " Bearer ", with spaces.
-function tokenTypeIn(json: Record<string, unknown>, status: number): string {
+function tokenTypeIn(json: Record<string, unknown>, response: HttpResponse): string {
   const type = ownMember(json, 'token_type');
   if (typeof type === 'string' && type.trim().toLowerCase() === 'bearer') return 'Bearer';
-  throw new MalformedResponseError('unexpected token response "token_type" member', status);
+  throw malformed(response, 'unexpected token response "token_type" member');
 }
 
 function idTokenIn(json: Record<string, unknown>): string | undefined {
