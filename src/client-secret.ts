@@ -1,4 +1,5 @@
-import { emulatorClient, isLoopback, type JaccountEndpoints } from './jaccount/endpoints';
+import { acceptsHttp } from './insecure-hosts';
+import { emulatorClient, type JaccountEndpoints } from './jaccount/endpoints';
 
 // Secrets that stand in documents, and the words that stand where a secret was forgotten.
 const wellKnownSecrets = new Set([
@@ -21,11 +22,15 @@ const wellKnownSecrets = new Set([
 ]);
 
 /** Why a client secret cannot be one, as the end of a sentence; undefined where nothing is known against it. */
-export function weaknessOf(clientSecret: string, endpoints: Partial<JaccountEndpoints>): string | undefined {
+export function weaknessOf(
+  clientSecret: string,
+  endpoints: Partial<JaccountEndpoints>,
+  insecureHosts: readonly string[],
+): string | undefined {
   if (wellKnownSecrets.has(clientSecret.toLowerCase())) return 'is a placeholder that everybody knows';
-  const local = Object.values(endpoints).every((url) => isLoopback(new URL(url)));
+  const local = Object.values(endpoints).every((url) => acceptsHttp(new URL(url), insecureHosts));
   if (clientSecret === emulatorClient.clientSecret && !local) {
-    return "is the emulator's, which everybody knows: with it go the emulator's endpoints only";
+    return "is the emulator's, which everybody knows: it is accepted with endpoints on loopback, or on hosts that the option insecureHosts names";
   }
   return undefined;
 }

@@ -52,6 +52,24 @@ export function rawHeadersOf(req: object): readonly string[] {
   return rawHeaders ?? raw?.rawHeaders ?? ctx?.req?.rawHeaders ?? [];
 }
 
+/**
+ * The hosts that a request names, with their ports: what the framework goes by, which behind a proxy that it trusts is the
+ * forwarded host. The frameworks tell the host name without its port, so the port comes from the header.
+ */
+export function hostsOf(req: object): string[] {
+  type Head = { headers?: Record<string, unknown>; hostname?: unknown };
+  const { ctx } = req as { ctx?: { request?: Head } };
+  const { headers = {}, hostname } = (ctx?.request ?? req) as Head;
+  const forwarded = String(headers['x-forwarded-host'] ?? '').split(',');
+  const sent = [headers.host ?? headers[':authority']];
+  if (typeof hostname !== 'string') return textsIn(sent);
+  return textsIn([forwarded[0]?.trim(), ...sent]).filter((host) => host.replace(/:\d*$/, '') === hostname);
+}
+
+function textsIn(values: readonly unknown[]): string[] {
+  return values.filter((value): value is string => typeof value === 'string' && value !== '');
+}
+
 /** Closes the connection without an answer. */
 export function hangUp(req: object): void {
   const { socket } = req as { socket?: { destroy(): void } };

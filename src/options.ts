@@ -1,6 +1,7 @@
 import type { Agent } from 'node:http';
 import { warnOfShortSecret, weaknessOf } from './client-secret';
-import { isLoopback, type JaccountEndpoints, jaccountEndpoints } from './jaccount/endpoints';
+import { acceptsHttp, insecureHostOf } from './insecure-hosts';
+import { type JaccountEndpoints, jaccountEndpoints } from './jaccount/endpoints';
 import { scopes } from './jaccount/scopes';
 import { slipOf, warnOfSlip } from './typing-slips';
 
@@ -22,6 +23,7 @@ export class GivenOptions {
     private readonly door: string,
     options: unknown,
     private readonly path = '',
+    private readonly hostsAround: readonly string[] = [],
   ) {
     if (typeof options !== 'object' || options === null || Array.isArray(options))
       throw new TypeError(`${door} requires options`);
@@ -36,12 +38,22 @@ export class GivenOptions {
   group(name: string, options: unknown = this.valueOr(name, {})): GivenOptions {
     if (typeof options !== 'object' || options === null || Array.isArray(options))
       return this.refuse(name, 'must be an object');
-    return new GivenOptions(this.door, options, `${this.path}${name}.`);
+    return new GivenOptions(this.door, options, `${this.path}${name}.`, this.insecureHosts());
   }
 
-  assertKnown(names: readonly string[], synonyms: ReadonlyMap<string, string> = new Map()): void {
+  /**
+   * Refuses every name that is not one of `names`. `synonyms` maps what other packages call a thing to our name for it;
+   * `instead` says what to do about a name that has no counterpart here.
+   */
+  assertKnown(
+    names: readonly string[],
+    synonyms: ReadonlyMap<string, string> = new Map(),
+    instead: ReadonlyMap<string, string> = new Map(),
+  ): void {
     for (const name of Object.keys(this.given)) {
       if (names.includes(name)) continue;
+      const advice = instead.get(name);
+      if (advice !== undefined) this.refuse(JSON.stringify(name), advice);
       const meant = synonyms.get(name) ?? slipOf(name, names);
       this.refuse(JSON.stringify(name), `is unknown${meant ? `; do you mean ${meant}?` : ''}`);
     }
@@ -87,19 +99,34 @@ export class GivenOptions {
     const value = this.text(name, fallback);
     if (!URL.canParse(value)) return this.refuse(name, 'must be an absolute URL');
     const url = new URL(value);
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url))) {
-      return this.refuse(name, 'must be an https URL (http on loopback only)');
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && acceptsHttp(url, this.insecureHosts()))) {
+      return this.refuse(
+        name,
+        'must be an https URL: http is accepted on loopback, and on the hosts that the option insecureHosts names',
+      );
     }
     if (url.username || url.password || value.includes('#'))
       return this.refuse(name, 'must hold no credentials and no fragment');
     return value;
   }
 
+  /** The hosts that http is accepted on. Those of the options around count for options within them. */
+  insecureHosts(): readonly string[] {
+    if (!this.has('insecureHosts')) return this.hostsAround;
+    const names = this.value('insecureHosts');
+    const hosts = (Array.isArray(names) ? names : [undefined]).map(insecureHostOf);
+    if (hosts.every((host) => host !== undefined)) return Object.freeze(hosts);
+    return this.refuse(
+      'insecureHosts',
+      'must be an array of host names without scheme, path and wildcard, such as ["192.168.1.5"]; jAccount itself is reached by https only',
+    );
+  }
+
   /** The secret of the client. It is read with the endpoints, because the emulator's goes with loopback alone. */
   clientSecret(): string {
     const clientSecret = this.text('clientSecret');
     const urls = endpointNames.map((name) => [name, this.url(name, jaccountEndpoints[name])]);
-    const weakness = weaknessOf(clientSecret, Object.fromEntries(urls));
+    const weakness = weaknessOf(clientSecret, Object.fromEntries(urls), this.insecureHosts());
     if (weakness !== undefined) this.refuse('clientSecret', weakness);
     warnOfShortSecret(clientSecret);
     return clientSecret;

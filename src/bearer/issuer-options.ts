@@ -187,7 +187,7 @@ function secretIn(given: GivenOptions, name: string, issuer: string): string {
   const secret = given.text(name);
   if (secret.startsWith('-----BEGIN') || secret.startsWith('{'))
     given.refuse(name, 'must be a secret, not a key');
-  const weakness = weaknessOf(secret, { issuer });
+  const weakness = weaknessOf(secret, { issuer }, given.insecureHosts());
   if (weakness !== undefined) given.refuse(name, weakness);
   warnOfShortSecret(secret);
   return secret;

@@ -35,6 +35,11 @@ export interface JaccountBearerStrategyOptions extends Partial<JaccountEndpoints
   agent?: Agent;
   /** Derives the mailbox that belongs to the account, for `profile.emails`. @default true */
   deriveEmail?: boolean;
+  /**
+   * Weakens the protection: hosts whose issuers and key sets may be reached by plain http, such as an emulator in another
+   * container. Whoever can read or change that traffic can forge users. @default none, only loopback
+   */
+  insecureHosts?: readonly string[];
 }
 
 /** The options, checked and complete. */
@@ -51,7 +56,7 @@ export interface BearerSettings {
 const knownNames = [
   ...jaccountNames,
   ...['issuers', 'name', 'realm', 'acceptFormBody', 'passReqToCallback', 'clockTolerance', 'timeout'],
-  ...['agent', 'deriveEmail'],
+  ...['agent', 'deriveEmail', 'insecureHosts'],
 ];
 /**
  * Checks options at the door, once: nothing behind it looks at them again, and changing them later has no effect.

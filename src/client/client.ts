@@ -94,7 +94,7 @@ export class JaccountClient extends JaccountApi {
 
   /** The address that begins a login, and what to keep until the browser comes back. */
   authorizationURL(options: AuthorizationOptions): PendingAuthorization & { url: string } {
-    const given = new GivenOptions('JaccountClient', options);
+    const given = new GivenOptions('JaccountClient', options, '', this.settings.insecureHosts);
     given.assertKnown(['redirectURI', 'scope', 'state', 'nonce', 'codeChallenge']);
     const scope = given.scope();
     const state = given.has('state') ? given.text('state') : randomValue();
@@ -122,7 +122,7 @@ export class JaccountClient extends JaccountApi {
    *   or was used; {@link IdTokenError}; the errors of the network.
    */
   async exchangeCode(grant: CodeGrant): Promise<TokenSet> {
-    const parameters = codeParameters(grant);
+    const parameters = codeParameters(grant, this.settings.insecureHosts);
     const { nonce } = grant;
     try {
       return await this.tokensFor(parameters, nonce === undefined ? {} : { nonce });
@@ -154,7 +154,7 @@ export class JaccountClient extends JaccountApi {
 
   /** A token request that is not sent, for any of the three grants. It holds the client's secret: not for logs. */
   tokenRequest(grant: TokenGrant): HttpRequest {
-    return buildTokenRequest(this.settings, parametersOf(grant));
+    return buildTokenRequest(this.settings, parametersOf(grant, this.settings.insecureHosts));
   }
 
   /**
@@ -169,10 +169,11 @@ export class JaccountClient extends JaccountApi {
       typeof options === 'string' ? { postLogoutRedirectURI: options } : options,
     );
     given.assertKnown(['postLogoutRedirectURI', 'state']);
-    const { logoutURL, clientID } = this.settings;
+    const { logoutURL, clientID, insecureHosts } = this.settings;
     return buildLogoutURL({
       logoutURL,
       clientID,
+      insecureHosts,
       postLogoutRedirectURI: given.value('postLogoutRedirectURI') as string,
       ...(given.has('state') && { state: given.text('state') }),
     });

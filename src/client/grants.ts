@@ -33,17 +33,17 @@ export type TokenGrant = CodeGrant | RefreshGrant | ClientCredentialsGrant;
  *
  * @throws TypeError for a grant that is none, or malformed.
  */
-export function parametersOf(grant: unknown): GrantParameters {
+export function parametersOf(grant: unknown, insecureHosts: readonly string[]): GrantParameters {
   const given = new GivenOptions('JaccountClient', grant);
-  if (given.has('code')) return codeParameters(grant);
+  if (given.has('code')) return codeParameters(grant, insecureHosts);
   if (given.has('refreshToken')) return refreshParameters(grant);
   if (given.has('scope')) return clientCredentialsParameters(grant);
   throw new TypeError('JaccountClient: a grant is a code, a refreshToken, or a scope');
 }
 
 /** @see [RFC 6749, section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3) */
-export function codeParameters(grant: unknown): GrantParameters {
-  const given = new GivenOptions('JaccountClient', grant);
+export function codeParameters(grant: unknown, insecureHosts: readonly string[]): GrantParameters {
+  const given = new GivenOptions('JaccountClient', grant, '', insecureHosts);
   given.assertKnown(['code', 'redirectURI', 'codeVerifier', 'nonce']);
   if (given.has('nonce')) given.text('nonce');
   return {

@@ -20,6 +20,11 @@ export interface JaccountClientOptions extends Partial<JaccountEndpoints> {
   agent?: Agent;
   /** Derives the mailbox that belongs to the account, for `profile.emails`. @default true */
   deriveEmail?: boolean;
+  /**
+   * Weakens the protection: hosts that may be reached by plain http, such as an emulator in another container, or a
+   * redirect URI on a campus address without https. Codes and tokens travel there in the clear. @default none, only loopback
+   */
+  insecureHosts?: readonly string[];
 }
 
 /** The options, checked and complete. Its `clientSecret` does not show when it is printed. */
@@ -30,6 +35,7 @@ export interface ClientSettings extends JaccountEndpoints {
   readonly clockTolerance: number;
   readonly timeout: Timeout;
   readonly deriveEmail: boolean;
+  readonly insecureHosts: readonly string[];
 }
 
 const parsers: Parsers<ClientSettings> = {
@@ -40,6 +46,7 @@ const parsers: Parsers<ClientSettings> = {
   clockTolerance: (given) => given.number('clockTolerance', { default: 60, least: 0, most: 300 }),
   timeout: (given) => given.timeout({ response: 5000, deadline: 10_000 }),
   deriveEmail: (given) => given.boolean('deriveEmail', true),
+  insecureHosts: (given) => given.insecureHosts(),
 };
 
 const synonyms = new Map([

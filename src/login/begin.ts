@@ -7,6 +7,7 @@ import { digestOf, type Transaction } from './transaction';
 export interface LoginRequest {
   /** Digest of who begins the login: strategy, issuer and client. */
   binding: string;
+  redirectURI: string;
   scope: readonly string[];
   /** A local path, sanitised. */
   returnTo?: string | undefined;
@@ -28,9 +29,8 @@ export interface LoginRequest {
  */
 export function begin(
   settings: LoginSettings,
-  { binding, scope, returnTo, appState, user, after = [], extra }: LoginRequest,
+  { binding, redirectURI, scope, returnTo, appState, user, after = [], extra }: LoginRequest,
 ): { url: string; transaction: Transaction } {
-  const { callbackURL: redirectURI } = settings;
   const state = randomValue();
   const nonce = scope.includes('openid') ? randomValue() : undefined;
   const codeVerifier = settings.pkce ? randomValue() : undefined;

@@ -1,9 +1,11 @@
 import type { JaccountLoginMessage } from '../diagnostics';
 import { StateError } from '../errors';
+import { hostsOf } from '../frameworks';
 import type { JaccountProfile } from '../profile/profile';
 import { sameDigest } from '../protocol/text';
 import type { AuthorizationResponse } from './authorization-response';
 import { begin, type LoginRequest } from './begin';
+import { callbackURLFor } from './callback-url';
 import { type ExchangedLogin, Finisher } from './finish';
 import { type Callback, OncePerCallback } from './once-per-callback';
 import type { LoginSettings } from './settings';
@@ -80,7 +82,7 @@ export class Login<T> {
    * @throws {@link StateError} where this browser began no such login, or this request may not finish it.
    */
   async take(req: object, { state }: AuthorizationResponse, linking: boolean): Promise<Taken<T>> {
-    const { callbackURL: redirectURI } = this.settings;
+    const redirectURI = this.callbackURLFor(req);
     const handle = digestOf(state);
     const expected = { handle, binding: this.binding, redirectURI, user: signedInUser(req), linking };
     const ended = this.endedOf(req);
@@ -92,6 +94,11 @@ export class Login<T> {
     if (callback) return { callback, ended };
     if (before && isReload(before)) return { reloaded: before };
     throw new StateError('used');
+  }
+
+  /** The callback URL for a request, by its host if there are several. */
+  callbackURLFor(req: object): string {
+    return callbackURLFor(this.settings.callbackURL, hostsOf(req));
   }
 
   private async takePending(req: object, expected: Expected, answering?: Transaction): Promise<Transaction> {

@@ -10,7 +10,8 @@ export interface LoginSettings extends JaccountEndpoints {
   readonly name: string;
   readonly clientID: string;
   readonly clientSecret: string;
-  readonly callbackURL: string;
+  /** One for all requests, or several, of which the host of a request chooses one. */
+  readonly callbackURL: string | readonly string[];
   readonly pkce: boolean;
   readonly clientAuthMethod: ClientAuthMethod;
   readonly transactions: TransactionStore;
@@ -21,4 +22,5 @@ export interface LoginSettings extends JaccountEndpoints {
   readonly agent: Agent | undefined;
   readonly deriveEmail: boolean;
   readonly skipUserProfile: boolean;
+  readonly insecureHosts: readonly string[];
 }

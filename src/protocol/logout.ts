@@ -1,11 +1,12 @@
-import { isLoopback } from '../jaccount/endpoints';
+import { acceptsHttp } from '../insecure-hosts';
 
 /** What a logout request says. */
 export interface LogoutRequest {
   logoutURL: string;
   clientID: string;
-  /** Where jAccount sends the browser afterwards: https, or http on loopback. */
+  /** Where jAccount sends the browser afterwards: https, or http on loopback and on insecure hosts. */
   postLogoutRedirectURI: string;
+  insecureHosts?: readonly string[];
   state?: string;
 }
 
@@ -16,8 +17,8 @@ export interface LogoutRequest {
  * @see developer.sjtu.edu.cn/auth/oidc.html, on logging out
  */
 export function buildLogoutURL(request: LogoutRequest): string {
-  const { logoutURL, clientID, postLogoutRedirectURI, state } = request;
-  assertReturnAddress(postLogoutRedirectURI);
+  const { logoutURL, clientID, postLogoutRedirectURI, insecureHosts, state } = request;
+  assertReturnAddress(postLogoutRedirectURI, insecureHosts);
   const url = new URL(logoutURL);
   url.searchParams.set('client_id', clientID);
   url.searchParams.set('post_logout_redirect_uri', postLogoutRedirectURI);
@@ -25,8 +26,10 @@ export function buildLogoutURL(request: LogoutRequest): string {
   return url.href;
 }
 
-function assertReturnAddress(uri: unknown): void {
+function assertReturnAddress(uri: unknown, insecureHosts?: readonly string[]): void {
   const url = typeof uri === 'string' && URL.canParse(uri) ? new URL(uri) : undefined;
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && isLoopback(url))) return;
-  throw new TypeError('postLogoutRedirectURI must be an absolute https URL (http on loopback only)');
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && acceptsHttp(url, insecureHosts))) return;
+  throw new TypeError(
+    'postLogoutRedirectURI must be an absolute https URL: http is accepted on loopback, and on the hosts that the option insecureHosts names',
+  );
 }

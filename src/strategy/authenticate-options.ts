@@ -1,4 +1,5 @@
 import { sanitizeReturnTo } from '../login/return-to';
+import { authorizationParameters, wireNameOf } from './foreign-options';
 
 /** What `passport.authenticate()` takes for a login with jAccount, beside Passport's own options. */
 export interface JaccountAuthenticateOptions {
@@ -8,8 +9,13 @@ export interface JaccountAuthenticateOptions {
   returnTo?: string;
   /** Anything that JSON can hold: it comes back as `req.authInfo.appState`. */
   appState?: unknown;
-  /** Further parameters of the authorization request. Those that make the login safe cannot be set. */
+  /**
+   * Further parameters of the authorization request, such as `{ prompt: 'login' }`. Those that make the login safe cannot
+   * be set.
+   */
   authorizationParams?: Record<string, string>;
+  /** One of the callback URLs that the constructor got. @default the one for the host of the request */
+  callbackURL?: string;
 }
 
 /** They come mixed with Passport's and with those of the application's own hooks. */
@@ -20,28 +26,62 @@ const reserved = [
   ...['code_challenge', 'code_challenge_method', 'request', 'request_uri'],
 ];
 
-// Passport's own options pass through here too, so only what would be misunderstood is refused.
-/** @throws TypeError */
-export function assertOurs({
-  state,
-  callbackURL,
-  appState,
-  authorizationParams = {},
-}: AuthenticateOptions): void {
-  if (state !== undefined) {
-    throw new TypeError(
-      'passport.authenticate: state is always on and made afresh; pass what must come back as appState',
-    );
-  }
-  if (callbackURL !== undefined) {
-    throw new TypeError('passport.authenticate: callbackURL is an option of the constructor only');
-  }
+/**
+ * Refuses what would be misunderstood. Passport's own options pass through here too, and those of other strategies in a
+ * chain.
+ *
+ * @throws TypeError
+ */
+export function assertOurs(options: AuthenticateOptions): void {
+  const { state, appState, authorizationParams = {} } = options;
+  if (state !== undefined && state !== true)
+    refuse('state is always on and made afresh; pass what must come back as appState');
   const taken = Object.keys(authorizationParams).find((name) => reserved.includes(name));
-  if (taken !== undefined)
-    throw new TypeError(`passport.authenticate: authorizationParams cannot set "${taken}"`);
-  if (appState !== undefined && JSON.stringify(appState) === undefined) {
-    throw new TypeError('passport.authenticate: appState must be a value that JSON can hold');
-  }
+  if (taken !== undefined) refuse(`authorizationParams cannot set "${taken}"`);
+  if (appState !== undefined && JSON.stringify(appState) === undefined)
+    refuse('appState must be a value that JSON can hold');
+}
+
+/**
+ * Refuses parameters of the authorization request beside `authorizationParams`, where they would be dropped without a word.
+ *
+ * @throws TypeError
+ */
+export function assertNoneMisplaced(options: AuthenticateOptions): void {
+  const misplaced = authorizationParameters.find((name) => options[name] !== undefined);
+  if (misplaced === undefined) return;
+  refuse(
+    `"${misplaced}" is a parameter of the authorization request: ` +
+      `write authorizationParams: { ${wireNameOf(misplaced)}: … }`,
+  );
+}
+
+function refuse(problem: string): never {
+  throw new TypeError(`passport.authenticate: ${problem}`);
+}
+
+/**
+ * The callback URL of one login. `configured` is what the constructor got, `chosen` the one of them for this request.
+ * egg-passport names the path of the callback at each login: the same callback again is no contradiction.
+ *
+ * @throws TypeError for a callback that the constructor does not know.
+ */
+export function namedCallbackURL(
+  named: unknown,
+  configured: string | readonly string[],
+  chosen: string,
+): string {
+  if (named === undefined || named === chosen) return chosen;
+  if (typeof named === 'string' && named.startsWith('/') && isPathOf(named, chosen)) return chosen;
+  const other = [configured].flat().find((url) => url === named);
+  return (
+    other ?? refuse('callbackURL must be one that the constructor got; several hosts are an array there')
+  );
+}
+
+function isPathOf(path: string, callbackURL: string): boolean {
+  const url = new URL(callbackURL);
+  return path === url.pathname || path === url.pathname + url.search;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { TransactionStore } from '../login/transaction';
 import { endpointParsers, GivenOptions, type Parsers } from '../options';
 import type { Timeout } from '../protocol/http';
 import { type ClientAuthMethod, clientAuthMethods } from '../protocol/token-endpoint';
+import { type AlwaysDone, alwaysDone, assertAlwaysDone, instead, synonyms } from './foreign-options';
 
 /** What a {@link JaccountStrategy} takes. Only the first three have no default; an unknown name is refused. */
 export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
@@ -13,8 +14,11 @@ export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
   clientID: string;
   /** The secret that came with it. It signs ID Tokens too: whoever has it can sign in as anybody. */
   clientSecret: string;
-  /** Absolute, https (http on loopback), and as registered: it is never built from the request's `Host`. */
-  callbackURL: string;
+  /**
+   * Absolute, https (http on loopback and on `insecureHosts`), and as registered: it is never built from the request's
+   * `Host`. Of a list the one with the host of the request counts, and a request to another host fails with 400.
+   */
+  callbackURL: string | readonly string[];
   /** The name for `passport.authenticate()`; two clients in one application need two. @default 'jaccount' */
   name?: string;
   /**
@@ -22,8 +26,8 @@ export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
    * `essential`, `profile` and `privacy` fetch the profile from the API. @default 'openid'
    */
   scope?: string | readonly string[];
-  /** PKCE with S256. Turn it off if jAccount ever refuses its parameters. @default true */
-  pkce?: boolean;
+  /** PKCE with S256; `'S256'` is the same as `true`. Turn it off if jAccount ever refuses its parameters. @default true */
+  pkce?: boolean | 'S256';
   /** How the client authenticates at the token endpoint. @default 'client_secret_basic' */
   clientAuthMethod?: ClientAuthMethod;
   /** Where pending logins wait: in sealed cookies, one for each. @default new CookieTransactions() */
@@ -48,6 +52,16 @@ export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
   passReqToCallback?: boolean;
   /** Saves the request for the profile, not the check of the ID Token. @default false */
   skipUserProfile?: boolean;
+  /**
+   * Weakens the login: hosts that may be used by plain http, for `callbackURL`, `returnTo` of a sign-out and the endpoints
+   * of an emulator. On such a host anyone on the network path can take over a login. @default none, only loopback
+   */
+  insecureHosts?: readonly string[];
+  /** What other strategies ask for and this one always does: accepted, so that their configuration can be carried over. */
+  state?: true;
+  store?: true;
+  proxy?: boolean;
+  scopeSeparator?: ' ';
 }
 
 /** Milliseconds. */
@@ -65,14 +79,15 @@ export interface StrategySettings extends LoginSettings {
 const door = 'JaccountStrategy';
 
 // A new option without a parser does not compile, nor does a setting that nothing parses.
-const parsers: Parsers<StrategySettings> & Record<keyof JaccountStrategyOptions, unknown> = {
+const parsers: Parsers<StrategySettings> &
+  Record<Exclude<keyof JaccountStrategyOptions, AlwaysDone>, unknown> = {
   ...endpointParsers,
   clientID: (given) => given.text('clientID'),
   clientSecret: (given) => given.clientSecret(),
   callbackURL: callbackIn,
   name: (given) => given.text('name', 'jaccount'),
   scope: (given) => given.scope('openid'),
-  pkce: (given) => given.boolean('pkce', true),
+  pkce: (given) => given.value('pkce') === 'S256' || given.boolean('pkce', true),
   clientAuthMethod: (given) => given.oneOf('clientAuthMethod', clientAuthMethods),
   transactions: transactionsIn,
   clockTolerance: (given) => given.number('clockTolerance', { default: 60, least: 0, most: 300 }),
@@ -82,24 +97,8 @@ const parsers: Parsers<StrategySettings> & Record<keyof JaccountStrategyOptions,
   deriveEmail: (given) => given.boolean('deriveEmail', true),
   passReqToCallback: (given) => given.boolean('passReqToCallback', false),
   skipUserProfile: (given) => given.boolean('skipUserProfile', false),
+  insecureHosts: (given) => given.insecureHosts(),
 };
-
-const synonyms = new Map([
-  ['redirectURI', 'callbackURL'],
-  ['redirectUri', 'callbackURL'],
-  ['redirect_uri', 'callbackURL'],
-  ['client_id', 'clientID'],
-  ['client_secret', 'clientSecret'],
-  ['authorizeURL', 'authorizationURL'],
-  ['profileURL', 'apiURL'],
-  ['store', 'transactions'],
-  ['state', 'transactions (state is always on)'],
-  ['sessionKey', 'transactions'],
-  ['proxy', 'an absolute callbackURL'],
-  ['trustProxy', 'an absolute callbackURL'],
-  ['customHeaders', 'clientAuthMethod'],
-  ['scopeSeparator', 'scope (an array, or with spaces)'],
-]);
 
 /**
  * Checks options at the door, once: nothing behind it looks at them again, and changing them later has no effect.
@@ -108,7 +107,8 @@ const synonyms = new Map([
  */
 export function parseOptions(options: unknown): StrategySettings {
   const given = new GivenOptions(door, options);
-  given.assertKnown(Object.keys(parsers), synonyms);
+  given.assertKnown([...Object.keys(parsers), ...alwaysDone], synonyms, instead);
+  assertAlwaysDone(given);
   const settings = given.parsed(parsers);
   Object.defineProperty(settings, 'clientSecret', { enumerable: false });
   return Object.freeze(settings);
@@ -119,7 +119,19 @@ export function parseScope(scope: unknown): readonly string[] {
   return new GivenOptions(door, { scope }).scope();
 }
 
-function callbackIn(given: GivenOptions): string {
+function callbackIn(given: GivenOptions): string | readonly string[] {
+  const value = given.value('callbackURL');
+  if (!Array.isArray(value)) return callbackURLIn(given);
+  const insecureHosts = given.insecureHosts();
+  const urls = value.map((callbackURL) =>
+    callbackURLIn(new GivenOptions(door, { callbackURL }, '', insecureHosts)),
+  );
+  const hosts = new Set(urls.map((url) => new URL(url).host));
+  if (urls.length > 0 && hosts.size === urls.length) return Object.freeze(urls);
+  return given.refuse('callbackURL', 'must be one URL, or several in an array, each with a host of its own');
+}
+
+function callbackURLIn(given: GivenOptions): string {
   const value = given.text('callbackURL');
   if (value.startsWith('/')) {
     return given.refuse(
@@ -127,7 +139,8 @@ function callbackIn(given: GivenOptions): string {
       `must be absolute, such as "https://app.example${value}": it is never built from Host`,
     );
   }
-  if (value.includes('*')) return given.refuse('callbackURL', 'must be one URL, without wildcards');
+  if (value.includes('*'))
+    return given.refuse('callbackURL', 'must be a URL without wildcards; several hosts are an array of URLs');
   return given.url('callbackURL');
 }
 

@@ -11,7 +11,13 @@ import { accountKey, type JaccountProfile } from '../profile/profile';
 import { buildLogoutURL } from '../protocol/logout';
 import type { GrantParameters } from '../protocol/token-endpoint';
 import { Answer } from './answer';
-import { assertOurs, type JaccountAuthenticateOptions, returnPathOf } from './authenticate-options';
+import {
+  assertNoneMisplaced,
+  assertOurs,
+  type JaccountAuthenticateOptions,
+  namedCallbackURL,
+  returnPathOf,
+} from './authenticate-options';
 import { type JaccountStrategyOptions, parseOptions, parseScope, type StrategySettings } from './options';
 import { contextOf, type Judged, type Known, refusing, sendOn, succeed, type Visit } from './outcome';
 import type { Verdict } from './verdict';
@@ -86,7 +92,8 @@ export class JaccountStrategy extends OAuth2Strategy {
     const settings = parseOptions(options);
     assertNestForm(verify, new.target.prototype);
     const verifier = createVerifier(verify, settings.passReqToCallback, settings.timeout.verify);
-    const { authorizationURL, tokenURL, clientID, clientSecret, callbackURL, pkce } = settings;
+    const { authorizationURL, tokenURL, clientID, clientSecret, pkce } = settings;
+    const [callbackURL] = [settings.callbackURL].flat();
     super(
       { authorizationURL, tokenURL, clientID, clientSecret, callbackURL, pkce, state: true },
       // The base class never calls it.
@@ -107,8 +114,13 @@ export class JaccountStrategy extends OAuth2Strategy {
    */
   override async authenticate(req: Request, options: JaccountAuthenticateOptions = {}): Promise<void> {
     const { name, scope, issuer } = this.settings;
-    const answer = new Answer(this, req);
-    const visit: Visit = { strategy: name, req, options: { ...options }, answer, began: performance.now() };
+    const visit: Visit = {
+      strategy: name,
+      req,
+      options: { ...options },
+      answer: new Answer(this, req),
+      began: performance.now(),
+    };
     await refusing(visit, { scope }, async () => {
       assertMethod(req, ['GET', 'POST']);
       const response = parseAuthorizationResponse(req, issuer);
@@ -155,19 +167,25 @@ export class JaccountStrategy extends OAuth2Strategy {
    * ```
    */
   logoutURL(postLogoutRedirectURI: string): string {
-    const { logoutURL, clientID } = this.settings;
-    return buildLogoutURL({ logoutURL, clientID, postLogoutRedirectURI });
+    const { logoutURL, clientID, insecureHosts } = this.settings;
+    return buildLogoutURL({ logoutURL, clientID, insecureHosts, postLogoutRedirectURI });
   }
 
   private async begin(visit: Visit): Promise<void> {
     const { req, options } = visit;
     assertOurs(options);
+    // A subclass may read such an option in its own hook.
+    if (this.authorizationParams === JaccountStrategy.prototype.authorizationParams)
+      assertNoneMisplaced(options);
     const { returnTo, appState } = options;
     const scope = options.scope === undefined ? this.settings.scope : parseScope(options.scope);
-    const ownPaths = [this.settings.callbackURL, req.originalUrl];
+    const chosen = this.login.callbackURLFor(req);
+    const redirectURI = namedCallbackURL(options.callbackURL, this.settings.callbackURL, chosen);
+    const ownPaths = [redirectURI, req.originalUrl];
     await refusing(visit, { scope }, async () => {
       const url = await this.login.begin(req, {
         scope,
+        redirectURI,
         appState,
         returnTo: returnTo === undefined ? undefined : returnPathOf(returnTo, ownPaths),
         extra: { ...this.authorizationParams(options) },

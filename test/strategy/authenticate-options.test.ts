@@ -26,10 +26,11 @@ for (const [name, transactions] of stores) {
     afterEach(() => application.stop());
     after(() => provider.stop());
 
-    async function begin(options: object = {}, method = 'GET') {
+    async function begin(given: object | ((url: string) => object) = {}, method = 'GET') {
+      const options = () => (typeof given === 'function' ? given(application.url) : given);
       application = await startApplication({
         session: { store },
-        login: () => options,
+        login: options,
         strategy: (callbackURL) =>
           new JaccountStrategy(
             { ...provider.client, ...provider.endpoints, callbackURL, ...transactions() },
@@ -70,6 +71,12 @@ for (const [name, transactions] of stores) {
     const misuse: [string, object][] = [
       ['a state of its own', { state: 'mine' }],
       ['a callback of its own', { callbackURL: 'https://app.example/other' }],
+      ['a callback at another path', { callbackURL: '/other' }],
+      ['a callback at another host', { callbackURL: '//evil.example/callback' }],
+      ['a callback that is no text', { callbackURL: ['/callback'] }],
+      ['a prompt beside authorizationParams', { prompt: 'login' }],
+      ['a max_age beside authorizationParams', { max_age: '60' }],
+      ['a loginHint beside authorizationParams', { loginHint: 'zhangsan' }],
       ['an application state that JSON cannot hold', { appState: () => undefined }],
       ['a scope that is none', { scope: 'openid,basic' }],
       ...[
@@ -93,6 +100,38 @@ for (const [name, transactions] of stores) {
         expect(start.status).to.equal(500);
         expect(start.json()).to.include({ exit: 'error', name: 'TypeError' });
         await expectNothingKept(start);
+      });
+    }
+
+    it('says where a prompt belongs', async () => {
+      const { start } = await begin({ prompt: 'login' });
+
+      expect(start.json().message).to.include('authorizationParams: { prompt: … }');
+    });
+
+    it('says where a maxAge belongs, by its name in the request', async () => {
+      const { start } = await begin({ maxAge: '60' });
+
+      expect(start.json().message).to.include('authorizationParams: { max_age: … }');
+    });
+
+    it('sends a prompt that is in authorizationParams', async () => {
+      const { start } = await begin({ authorizationParams: { prompt: 'login', max_age: '60' } });
+
+      expect(query(start.location)).to.include({ prompt: 'login', max_age: '60' });
+    });
+
+    // egg-passport names the path of the callback each time; others repeat what the constructor got.
+    for (const [what, given] of [
+      ['the callback again', (url: string) => ({ callbackURL: `${url}/callback` })],
+      ['the path of the callback', () => ({ callbackURL: '/callback' })],
+      ['state: true', () => ({ state: true })],
+    ] as const) {
+      it(`takes ${what} for no contradiction`, async () => {
+        const { agent, start } = await begin(given);
+
+        expect(query(start.location).redirect_uri).to.equal(application.callbackURL);
+        expect((await agent.follow(start)).json()).to.include({ exit: 'success' });
       });
     }
 

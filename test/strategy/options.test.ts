@@ -39,6 +39,33 @@ describe('new JaccountStrategy(options)', () => {
     ['an agent', { agent: new Agent() }],
     ['undefined for what has a default', { scope: undefined, timeout: undefined, pkce: undefined }],
     ['a frozen object', Object.freeze({})],
+    // What other strategies ask for and this one does in any case.
+    ['state: true', { state: true }],
+    ['store: true', { store: true }],
+    ["pkce: 'S256'", { pkce: 'S256' }],
+    ['proxy: true', { proxy: true }],
+    ['proxy: false', { proxy: false }],
+    ["scopeSeparator: ' '", { scopeSeparator: ' ' }],
+    ['a list of callbacks', { callbackURL: ['https://app.example/cb', 'https://www.app.example/cb'] }],
+    ['a list of one callback', { callbackURL: ['https://app.example/callback'] }],
+    ['callbacks at two ports', { callbackURL: ['http://localhost:3000/cb', 'http://localhost:3001/cb'] }],
+    [
+      'a callback on http at an insecure host',
+      { callbackURL: 'http://192.168.1.5:3000/cb', insecureHosts: ['192.168.1.5'] },
+    ],
+    [
+      'a callback on http at an insecure host, in capitals',
+      { callbackURL: 'http://lab.sjtu.edu.cn/cb', insecureHosts: ['LAB.sjtu.edu.cn'] },
+    ],
+    [
+      'a callback on http at an insecure host with its port',
+      { callbackURL: 'http://192.168.1.5:3000/cb', insecureHosts: ['192.168.1.5:3000'] },
+    ],
+    [
+      'a callback on http at an insecure address of IPv6',
+      { callbackURL: 'http://[fd00::5]:3000/cb', insecureHosts: ['fd00::5'] },
+    ],
+    ['no insecure hosts', { insecureHosts: [] }],
   ];
   for (const [what, changes] of accepted) {
     it(`accepts ${what}`, () => {
@@ -80,7 +107,46 @@ describe('new JaccountStrategy(options)', () => {
     ['a callback with credentials', { callbackURL: 'https://u:p@app.example/callback' }, 'callbackURL'],
     ['a callback that is a script', { callbackURL: 'javascript:alert(1)' }, 'callbackURL'],
     ['a callback with a wildcard', { callbackURL: 'https://*.app.example/callback' }, 'callbackURL'],
-    ['an array of callbacks', { callbackURL: ['https://app.example/callback'] }, 'callbackURL'],
+    ['an empty list of callbacks', { callbackURL: [] }, 'callbackURL'],
+    ['a relative callback in a list', { callbackURL: ['https://app.example/cb', '/cb'] }, 'callbackURL'],
+    [
+      'two callbacks at one host',
+      { callbackURL: ['https://app.example/a', 'https://APP.example/b'] },
+      'callbackURL',
+    ],
+    ['a callback on http in a list', { callbackURL: ['http://app.example/cb'] }, 'callbackURL'],
+    [
+      'a callback on http at another port than the insecure one',
+      { callbackURL: 'http://192.168.1.5:3000/cb', insecureHosts: ['192.168.1.5:8080'] },
+      'callbackURL',
+    ],
+    [
+      'a callback on http at a host below an insecure one',
+      { callbackURL: 'http://a.lab.example/cb', insecureHosts: ['lab.example'] },
+      'callbackURL',
+    ],
+    [
+      'a callback on ftp at an insecure host',
+      { callbackURL: 'ftp://lab.example/cb', insecureHosts: ['lab.example'] },
+      'callbackURL',
+    ],
+    ['a text for insecure hosts', { insecureHosts: 'lab.example' }, 'insecureHosts'],
+    ['true for insecure hosts', { insecureHosts: true }, 'insecureHosts'],
+    ['an insecure host with a scheme', { insecureHosts: ['http://lab.example'] }, 'insecureHosts'],
+    ['an insecure host with a path', { insecureHosts: ['lab.example/cb'] }, 'insecureHosts'],
+    ['an insecure host with a wildcard', { insecureHosts: ['*.lab.example'] }, 'insecureHosts'],
+    ['an insecure host with credentials', { insecureHosts: ['u@lab.example'] }, 'insecureHosts'],
+    ['an empty insecure host', { insecureHosts: [''] }, 'insecureHosts'],
+    ['a RegExp among insecure hosts [CF-04]', { insecureHosts: [/lab/] }, 'insecureHosts'],
+    ['jAccount as an insecure host', { insecureHosts: ['jaccount.sjtu.edu.cn'] }, 'insecureHosts'],
+    ["jAccount's API as an insecure host", { insecureHosts: ['API.sjtu.edu.cn:80'] }, 'insecureHosts'],
+    ['state: false', { state: false }, 'state'],
+    ['a state', { state: 'mine' }, 'state'],
+    ['store: false', { store: false }, 'store'],
+    ['a store of passport-oauth2', { store: { store: verify, verify } }, 'transactions'],
+    ["pkce: 'plain'", { pkce: 'plain' }, 'pkce'],
+    ["scopeSeparator: ','", { scopeSeparator: ',' }, 'scopeSeparator'],
+    ['a text for a proxy', { proxy: 'http://proxy.example:3128' }, 'proxy'],
     ['a callback with a space behind it', { callbackURL: 'https://app.example/callback ' }, 'callbackURL'],
     ['a RegExp for an issuer [CF-04]', { issuer: /jaccount/ }, 'issuer'],
     ['a RegExp for a client id [CF-04]', { clientID: /japp/ }, 'clientID'],
@@ -109,7 +175,6 @@ describe('new JaccountStrategy(options)', () => {
     ['a string for a timeout', { timeout: { response: '5s' } }, 'timeout.response'],
     ['a number for both timeouts', { timeout: 5000 }, 'timeout'],
     ['a timeout of another name', { timeout: { connect: 1 } }, 'timeout'],
-    ['a string for pkce', { pkce: 'plain' }, 'pkce'],
     ['an authentication method that is not known', { clientAuthMethod: 'none' }, 'clientAuthMethod'],
     ['a store without take()', { transactions: { put: () => undefined } }, 'transactions'],
     ['an agent that is none', { agent: {} }, 'agent'],
@@ -137,12 +202,37 @@ describe('new JaccountStrategy(options)', () => {
     ['callbackUrl', 'callbackURL'],
     ['redirectURI', 'callbackURL'],
     ['client_secret', 'clientSecret'],
+    ['userProfileURL', 'apiURL'],
+    ['sessionKey', 'transactions: new SessionTransactions({ key })'],
   ];
   for (const [misspelt, meant] of hints) {
     it(`asks whether ${misspelt} was meant to be ${meant}`, () => {
       expect(() => construct({ [misspelt]: 'x' })).to.throw(TypeError, `do you mean ${meant}?`);
     });
   }
+
+  // Options that would lose a meaning: the error says what to write.
+  const instead: [string, unknown, string][] = [
+    ['customHeaders', { 'user-agent': 'x' }, 'the headers of RFC 6749 only: remove it'],
+    ['state', false, 'what must come back is appState'],
+    ['store', {}, 'give a TransactionStore as transactions'],
+    ['scopeSeparator', ',', 'write scope as an array'],
+    ['trustProxy', true, 'because callbackURL is absolute: remove it'],
+    ['prompt', 'login', 'authorizationParams: { prompt: … }'],
+    ['maxAge', 60, 'authorizationParams: { max_age: … }'],
+    ['login_hint', 'x', 'authorizationParams: { login_hint: … }'],
+    ['returnTo', '/', "passport.authenticate('jaccount', { returnTo })"],
+    ['insecureHosts', ['http://a'], 'without scheme'],
+  ];
+  for (const [name, value, advice] of instead) {
+    it(`says what to do instead of ${name}: ${JSON.stringify(value)}`, () => {
+      expect(() => construct({ [name]: value })).to.throw(TypeError, advice);
+    });
+  }
+
+  it('says how http on another host becomes possible', () => {
+    expect(() => construct({ callbackURL: 'http://192.168.1.5/cb' })).to.throw('insecureHosts');
+  });
 
   it('says how a relative callback becomes absolute', () => {
     expect(() => construct({ callbackURL: '/cb' })).to.throw('https://app.example/cb');
@@ -193,6 +283,32 @@ describe('new JaccountStrategy(options)', () => {
     const some = { issuer: `${origin}/oauth2/`, tokenURL: `${origin}/t` };
 
     expect(() => construct({ ...emulatorClient, ...some })).to.throw(TypeError, 'clientSecret');
+  });
+
+  it("accepts the emulator's secret with endpoints at an insecure host", () => {
+    const origin = 'http://jaccount-emulator:8930';
+    const endpoints = {
+      issuer: `${origin}/oauth2/`,
+      authorizationURL: `${origin}/a`,
+      tokenURL: `${origin}/t`,
+      logoutURL: `${origin}/l`,
+      apiURL: `${origin}/v1`,
+    };
+    const insecureHosts = ['jaccount-emulator'];
+
+    expect(() => construct({ ...emulatorClient, ...endpoints, insecureHosts })).not.to.throw();
+    expect(() => construct({ ...emulatorClient, ...endpoints })).to.throw(TypeError);
+    expect(() => construct({ ...emulatorClient, insecureHosts })).to.throw(TypeError, 'clientSecret');
+  });
+
+  it('leads a sign-out back to an insecure host', () => {
+    const strategy = construct({ insecureHosts: ['192.168.1.5'] });
+    const address = 'http://192.168.1.5:3000/';
+
+    expect(new URL(strategy.logoutURL(address)).searchParams.get('post_logout_redirect_uri')).to.equal(
+      address,
+    );
+    expect(() => strategy.logoutURL('http://192.168.1.6/')).to.throw(TypeError, 'insecureHosts');
   });
 
   it('is printed without its secret [CF-03]', () => {
