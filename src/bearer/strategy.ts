@@ -35,6 +35,13 @@ export interface BearerAuthInfo {
   client?: string;
 }
 
+// Passport's own types do not know what a strategy leaves on the request.
+declare global {
+  namespace Express {
+    interface AuthInfo extends Partial<BearerAuthInfo> {}
+  }
+}
+
 type Exit = (actions: Actions) => void;
 
 /**

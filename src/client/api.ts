@@ -1,5 +1,5 @@
 import { ApiError } from '../errors';
-import { type Operation, operationOf } from '../jaccount/operations';
+import { type Operation, type OperationName, operationOf } from '../jaccount/operations';
 import type { Envelope } from '../jaccount/wire';
 import { profileFromEntity } from '../profile/from-entity';
 import type { JaccountProfile } from '../profile/profile';
@@ -84,7 +84,7 @@ export class JaccountApi {
    * @throws TypeError for an operation that is not documented; {@link JaccountApi.request} takes any path.
    */
   async call<T = Entity>(
-    operation: string,
+    operation: OperationName,
     { params = {}, ...options }: OperationOptions = {},
   ): Promise<T[]> {
     const [method = '', template = ''] = operation.split(' ');

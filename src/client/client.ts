@@ -1,4 +1,5 @@
 import { IdTokenError } from '../errors';
+import type { ScopeName } from '../jaccount/scopes';
 import type { IdTokenClaims, TokenResponse } from '../jaccount/wire';
 import { GivenOptions } from '../options';
 import { buildAuthorizationURL } from '../protocol/authorization-request';
@@ -27,7 +28,7 @@ import { unrepeatable } from './unrepeatable';
 export interface AuthorizationOptions {
   /** Where jAccount sends the browser: absolute, https (http on loopback), as registered. */
   redirectURI: string;
-  scope: string | readonly string[];
+  scope: ScopeName | readonly ScopeName[];
   /** @default 256 random bits */
   state?: string;
   /** @default 256 random bits with the scope `openid`, none without */

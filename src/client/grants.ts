@@ -1,3 +1,4 @@
+import type { ScopeName } from '../jaccount/scopes';
 import { GivenOptions } from '../options';
 import type { GrantParameters } from '../protocol/token-endpoint';
 
@@ -23,7 +24,7 @@ export interface RefreshGrant {
 /** The application itself, without a user. */
 export interface ClientCredentialsGrant {
   /** Which scopes take this grant, `scopes` tells. */
-  scope: string | readonly string[];
+  scope: ScopeName | readonly ScopeName[];
 }
 
 export type TokenGrant = CodeGrant | RefreshGrant | ClientCredentialsGrant;

@@ -11,13 +11,17 @@ export interface Operation {
   scopes: readonly string[];
 }
 
+/** The name of an operation that jAccount documents, such as `GET /v1/gpa`, and any other text: an editor proposes the former. */
+export type OperationName = NameOf<(typeof table)[number]> | (string & {});
+
+type NameOf<Row> = Row extends readonly [infer Method extends string, infer Path extends string, ...unknown[]]
+  ? `${Method} ${Path}`
+  : never;
+
+type Row = readonly [method: Operation['method'], path: string, grants: string, scopes: string];
+
 // Method, path, letters of the grants, scopes: the pages under developer.sjtu.edu.cn/api/.
-const table: readonly (readonly [
-  method: Operation['method'],
-  path: string,
-  grants: string,
-  scopes: string,
-])[] = [
+const table = [
   ['GET', '/v1/me/profile', 'A', 'basic essential profile privacy'],
   ['GET', '/v1/profile/{account}', 'AC', 'basic essential profile privacy'],
   ['POST', '/v2/task/message', 'C', 'tasks'],
@@ -77,7 +81,7 @@ const table: readonly (readonly [
   ['POST', '/v1/calendar/event', 'C', 'calendar'],
   ['DELETE', '/v1/calendar/event/{id}', 'C', 'calendar'],
   ['POST', '/v1/signature/{eSignCode}', 'C', 'signature'],
-];
+] as const satisfies readonly Row[];
 
 /**
  * Every operation that jAccount's REST API documents, by method and path: `operations.get('GET /v1/gpa')`. Which of
@@ -86,7 +90,7 @@ const table: readonly (readonly [
  * @see developer.sjtu.edu.cn/api/list.html
  */
 export const operations: ReadonlyMap<string, Readonly<Operation>> = new Map(
-  table.map(([method, path, letters, scopes]) => [
+  table.map(([method, path, letters, scopes]: Row) => [
     `${method} ${path}`,
     Object.freeze({
       method,

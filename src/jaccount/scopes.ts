@@ -1,3 +1,6 @@
+/** The name of a scope that jAccount documents, and any other: an editor proposes the former. */
+export type ScopeName = (typeof table)[number][0] | (string & {});
+
 /** How an application may come by a scope: the grant types of RFC 6749, sections 4.1, 4.3 and 4.4. */
 export type Grant = 'authorization_code' | 'client_credentials' | 'password';
 
@@ -21,7 +24,7 @@ export function grantsOf(letters: string): readonly Grant[] {
 }
 
 // Name, exponent of the bit, grants: the table of developer.sjtu.edu.cn/auth/oauth.html.
-const table: readonly (readonly [name: string, exponent: number | undefined, grants: string])[] = [
+const table = [
   ['openid', undefined, 'A'],
   ['basic', 0, 'AC'],
   ['essential', 1, 'AC'],
@@ -62,7 +65,7 @@ const table: readonly (readonly [name: string, exponent: number | undefined, gra
   ['student_affairs', 50, 'C'],
   ['bus', 51, 'C'],
   ['calendar', 52, 'AC'],
-];
+] as const satisfies readonly (readonly [name: string, exponent: number | undefined, grants: string])[];
 
 /** Every scope that jAccount documents, by name. Others may exist: a scope is never refused for not being here. */
 export const scopes: ReadonlyMap<string, Readonly<Scope>> = new Map(

@@ -1,6 +1,25 @@
 /** What kind of person, or not a person at all, a user type stands for. */
 export type UserTypeGroup = 'student' | 'staff' | 'alumni' | 'guest' | 'collective';
 
+/** A user type that jAccount documents, in either of its spellings, and any other: an editor proposes the former. */
+export type UserTypeCode = KnownUserType | 'fs' | 'schoolFellow' | (string & {});
+
+type KnownUserType =
+  | 'faculty'
+  | 'student'
+  | 'yxy'
+  | 'fsyyjzg'
+  | 'vip'
+  | 'postphd'
+  | 'external_teacher'
+  | 'summer'
+  | 'team'
+  | 'alumni'
+  | 'green'
+  | 'outside'
+  | 'fszxjs'
+  | 'freshman';
+
 /** One of jAccount's user types. */
 export interface UserType {
   code: string;
@@ -62,7 +81,13 @@ export function canonicalUserType(code: string): string {
   return canonicalCodes.get(code) ?? code;
 }
 
-function of(code: string, zh: string, en: string, group: UserTypeGroup, aliases: string[] = []): UserType {
+function of(
+  code: KnownUserType,
+  zh: string,
+  en: string,
+  group: UserTypeGroup,
+  aliases: string[] = [],
+): UserType {
   return Object.freeze({
     code,
     aliases: Object.freeze(aliases),

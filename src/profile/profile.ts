@@ -1,5 +1,5 @@
 import type { Profile } from 'passport';
-import { canonicalUserType } from '../jaccount/user-types';
+import { canonicalUserType, type UserTypeCode } from '../jaccount/user-types';
 import type { IdTokenClaims, Organization } from '../jaccount/wire';
 
 /**
@@ -31,7 +31,7 @@ export interface JaccountProfile extends Profile {
   contactEmail?: string;
   photos?: { value: string }[];
   /** Canonical code, such as `student`: see {@link userTypes}. A code that nobody documents passes unchanged. */
-  userType?: string;
+  userType?: UserTypeCode;
   /** Student or staff number of the default identity. It changes with the identity, so it is no key. */
   code?: string;
   /** The GUID that all accounts of one person share. Absent for accounts of no person, such as `team`. */
@@ -55,7 +55,7 @@ export interface JaccountProfile extends Profile {
 /** One of the roles a person has, or had, at SJTU. */
 export interface JaccountIdentity {
   /** Canonical code, as in {@link JaccountProfile.userType}. */
-  userType?: string;
+  userType?: UserTypeCode;
   userTypeName?: string;
   /** Student or staff number. That of alumni begins with `AA`. */
   code?: string;

@@ -1,21 +1,38 @@
+import type { ScopeName } from '../jaccount/scopes';
 import { sanitizeReturnTo } from '../login/return-to';
 import { authorizationParameters, wireNameOf } from './foreign-options';
 
 /** What `passport.authenticate()` takes for a login with jAccount, beside Passport's own options. */
 export interface JaccountAuthenticateOptions {
   /** What to ask for in this login, in place of the strategy's scope. */
-  scope?: string | readonly string[];
+  scope?: ScopeName | ScopeName[] | undefined;
   /** The local path the user wanted: it comes back as `req.authInfo.returnTo`. */
-  returnTo?: string;
+  returnTo?: string | undefined;
   /** Anything that JSON can hold: it comes back as `req.authInfo.appState`. */
   appState?: unknown;
   /**
    * Further parameters of the authorization request, such as `{ prompt: 'login' }`. Those that make the login safe cannot
    * be set.
    */
-  authorizationParams?: Record<string, string>;
+  authorizationParams?: Record<string, string> | undefined;
   /** One of the callback URLs that the constructor got. @default the one for the host of the request */
-  callbackURL?: string;
+  callbackURL?: string | undefined;
+}
+
+// Passport's own types know neither what authenticate() takes for us, nor what a strategy leaves on the request.
+declare module 'passport' {
+  interface AuthenticateOptions extends Omit<JaccountAuthenticateOptions, 'scope'> {}
+}
+
+declare global {
+  namespace Express {
+    interface AuthInfo {
+      /** The local path that was given to `passport.authenticate()` when the login began. */
+      returnTo?: string;
+      /** The value that was given to `passport.authenticate()` when the login began. */
+      appState?: unknown;
+    }
+  }
 }
 
 /** They come mixed with Passport's and with those of the application's own hooks. */

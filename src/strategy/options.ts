@@ -1,5 +1,6 @@
 import type { Agent } from 'node:http';
 import type { JaccountEndpoints } from '../jaccount/endpoints';
+import type { ScopeName } from '../jaccount/scopes';
 import { CookieTransactions } from '../login/cookie-transactions';
 import type { LoginSettings } from '../login/settings';
 import type { TransactionStore } from '../login/transaction';
@@ -25,7 +26,7 @@ export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
    * What to ask for. `openid` alone costs one request and gives account, name, number and user type; `basic`,
    * `essential`, `profile` and `privacy` fetch the profile from the API. @default 'openid'
    */
-  scope?: string | readonly string[];
+  scope?: ScopeName | readonly ScopeName[];
   /** PKCE with S256; `'S256'` is the same as `true`. Turn it off if jAccount ever refuses its parameters. @default true */
   pkce?: boolean | 'S256';
   /** How the client authenticates at the token endpoint. @default 'client_secret_basic' */

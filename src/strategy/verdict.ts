@@ -5,8 +5,8 @@ export type VerifiedUser = Express.User | false | null | undefined;
 
 export type VerifyDone = (error?: unknown, user?: VerifiedUser, info?: object | string) => void;
 
-// biome-ignore lint/suspicious/noConfusingVoidType: a callback either returns a promise or nothing
-export type VerifyResult = void | Promise<VerifiedUser | void>;
+/** What a callback with `done` returns: a promise of the user, or anything else, which is ignored. */
+export type VerifyResult = unknown;
 
 export interface Verdict {
   user: VerifiedUser;

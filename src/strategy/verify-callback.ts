@@ -31,37 +31,50 @@ export type ContextVerifyFunction = (context: VerifyContext) => VerifiedUser | P
 /** The same with a callback, for who prefers one, and for `PassportStrategy(JaccountStrategy, 'jaccount', true)` of Nest. */
 export type ContextVerifyFunctionWithDone = (context: VerifyContext, done: VerifyDone) => VerifyResult;
 
-export type VerifyFunction = (
-  accessToken: string,
-  refreshToken: string | undefined,
-  profile: JaccountProfile,
-  done: VerifyDone,
-) => VerifyResult;
+// As methods, because TypeScript compares the parameters of methods less strictly: `refreshToken: string`, and a profile and
+// `done` of other packages, are what people who come from another strategy have written.
+interface PositionalForms {
+  short(
+    accessToken: string,
+    refreshToken: string | undefined,
+    profile: JaccountProfile,
+    done: VerifyDone,
+  ): VerifyResult;
+  long(
+    accessToken: string,
+    refreshToken: string | undefined,
+    params: TokenResponse,
+    profile: JaccountProfile,
+    done: VerifyDone,
+  ): VerifyResult;
+  shortWithRequest(
+    req: Request,
+    accessToken: string,
+    refreshToken: string | undefined,
+    profile: JaccountProfile,
+    done: VerifyDone,
+  ): VerifyResult;
+  longWithRequest(
+    req: Request,
+    accessToken: string,
+    refreshToken: string | undefined,
+    params: TokenResponse,
+    profile: JaccountProfile,
+    done: VerifyDone,
+  ): VerifyResult;
+}
 
-export type VerifyFunctionWithParams = (
-  accessToken: string,
-  refreshToken: string | undefined,
-  params: TokenResponse,
-  profile: JaccountProfile,
-  done: VerifyDone,
-) => VerifyResult;
+/** The positional form of passport-oauth2. */
+export type VerifyFunction = PositionalForms['short'];
 
-export type VerifyFunctionWithRequest = (
-  req: Request,
-  accessToken: string,
-  refreshToken: string | undefined,
-  profile: JaccountProfile,
-  done: VerifyDone,
-) => VerifyResult;
+/** The positional form with the token response, without its refresh token, as `params`. */
+export type VerifyFunctionWithParams = PositionalForms['long'];
 
-export type VerifyFunctionWithRequestAndParams = (
-  req: Request,
-  accessToken: string,
-  refreshToken: string | undefined,
-  params: TokenResponse,
-  profile: JaccountProfile,
-  done: VerifyDone,
-) => VerifyResult;
+/** The positional form with `passReqToCallback: true`. */
+export type VerifyFunctionWithRequest = PositionalForms['shortWithRequest'];
+
+/** The positional form with `passReqToCallback: true` and `params`. */
+export type VerifyFunctionWithRequestAndParams = PositionalForms['longWithRequest'];
 
 /** Any verify callback, as one that resolves once with a verdict, whatever the callback does. */
 export type Verifier = (context: VerifyContext) => Promise<Verdict>;
