@@ -1,7 +1,7 @@
 // The pages of the demo: strings in, HTML out. No script runs in them, and every value is escaped.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { userTypes } from 'passport-jaccount';
+import { JaccountError, messageFor, userTypes } from 'passport-jaccount';
 
 const roadTexts = {
   openid: ['只读 ID Token，登录后不再请求', 'the ID Token only: no request follows the login'],
@@ -61,26 +61,31 @@ export function signedInPage({ user, scope, csrf, failures, emulatorURL }) {
   );
 }
 
-export function errorPage({ code, message, emulatorURL }) {
+export function errorPage({ error, emulatorURL }) {
+  const { status = 500, code = 'DEMO_ERROR', message } = error;
+  // What an unforeseen error says is for the log only.
+  const told = error instanceof JaccountError || status < 500;
   return page(
     { title: '出错了 Error', emulatorURL },
     html`
     <section class="card trouble">
       <h1>出错了 <small lang="en">Something went wrong</small></h1>
-      <p>这次请求没有完成，没有新的用户登录。<br>
-        <span lang="en">This request was not completed, and signed nobody in.</span></p>
+      <p>${messageFor(error, 'zh')}<br>
+        <span lang="en">${messageFor(error, 'en')}</span></p>
       <dl>
         ${fact('代码', 'Code', html`<code>${code}</code>`)}
-        ${fact('说明', 'Message', html`<span lang="en">${message}</span>`)}
+        ${fact('详情', 'Detail', html`<span lang="en">${told ? message : 'see the terminal that runs the demo'}</span>`)}
       </dl>
       <a class="button" href="/">返回首页 <span lang="en">Back to the start</span></a>
     </section>`,
   );
 }
 
-function failureNotice(message) {
+function failureNotice(failure) {
+  const { code, detail } = failure;
   return html`<div class="notice" role="alert"><b>登录没有完成 <span lang="en">Sign-in not completed</span></b>
-      <p lang="en">${message}</p></div>`;
+      <p>${messageFor(failure, 'zh')}<br><span lang="en">${messageFor(failure, 'en')}</span></p>
+      <p class="soft" lang="en">${code && html`<code>${code}</code> `}${detail}</p></div>`;
 }
 
 function scopeLinks(zh, en, current) {

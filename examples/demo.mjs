@@ -5,7 +5,7 @@ import http from 'node:http';
 import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
-import { JaccountError, JaccountStrategy } from 'passport-jaccount';
+import { JaccountStrategy } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 import { errorPage, scopeChoices, securityPolicy, signedInPage, signedOutPage } from './demo-pages.mjs';
 
@@ -53,8 +53,8 @@ function createApplication(emulator, url) {
 
   app.get('/', (req, res) => {
     const { session, user } = req;
-    const failures = session.messages ?? [];
-    delete session.messages;
+    const failures = session.failures ?? [];
+    delete session.failures;
     if (!user) return res.send(signedOutPage({ failures, emulatorURL: emulator.url }));
     session.csrf ??= randomBytes(16).toString('base64url');
     const { scope, csrf } = session;
@@ -67,14 +67,26 @@ function createApplication(emulator, url) {
     passport.authenticate('jaccount', { scope, returnTo: '/', appState: scope })(req, res, next);
   });
 
-  app.get(
-    '/callback',
-    passport.authenticate('jaccount', { failureRedirect: '/', failureMessage: true }),
-    (req, res) => {
-      req.session.scope = req.authInfo.appState;
-      res.redirect(303, req.authInfo.returnTo);
-    },
-  );
+  // A callback of one's own, because the page shows more of a failure than `failureMessage` would keep: both languages, and
+  // the detail.
+  app.get('/callback', (req, res, next) => {
+    passport.authenticate('jaccount', (error, user, info) => {
+      if (error) return next(error);
+      if (!user) {
+        const { code, reason, error: word, message, detail } = info;
+        req.session.failures = [
+          ...(req.session.failures ?? []),
+          { code, reason, error: word, message, detail },
+        ];
+        return res.redirect('/');
+      }
+      req.logIn(user, (failure) => {
+        if (failure) return next(failure);
+        req.session.scope = info.appState;
+        res.redirect(303, info.returnTo);
+      });
+    })(req, res, next);
+  });
 
   app.post('/logout', express.urlencoded({ extended: false }), (req, res, next) => {
     if (!req.user) return res.redirect(303, '/');
@@ -88,12 +100,9 @@ function createApplication(emulator, url) {
 
   app.use((error, _req, res, next) => {
     if (res.headersSent) return next(error);
-    const { status = 500, code = 'DEMO_ERROR', message } = error;
+    const { status = 500 } = error;
     if (status >= 500) console.error(error);
-    // What an unforeseen error says is for the log only.
-    const told = error instanceof JaccountError || status < 500;
-    const shown = told ? message : 'see the terminal that runs the demo';
-    res.status(status).send(errorPage({ code, message: shown, emulatorURL: emulator.url }));
+    res.status(status).send(errorPage({ error, emulatorURL: emulator.url }));
   });
   return app;
 }

@@ -3,7 +3,7 @@
 const express = require('express4');
 const session = require('express-session');
 const passport = require('passport');
-const { JaccountError, JaccountStrategy } = require('passport-jaccount');
+const { JaccountStrategy, messageFor } = require('passport-jaccount');
 const { startEmulator } = require('passport-jaccount/emulator');
 
 const { JACCOUNT_CLIENT_ID: clientID, JACCOUNT_CLIENT_SECRET: clientSecret, PORT = 3000 } = process.env;
@@ -52,10 +52,9 @@ async function main() {
 
   app.use((error, _req, res, next) => {
     if (res.headersSent) return next(error);
-    const { status = 500, message } = error;
+    const { status = 500 } = error;
     if (status >= 500) console.error(error);
-    const told = error instanceof JaccountError || status < 500;
-    res.status(status).json({ problem: told ? message : 'something went wrong here' });
+    res.status(status).json({ problem: messageFor(error, 'zh') });
   });
   app.listen(PORT, () => console.log(url));
 }

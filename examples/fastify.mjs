@@ -3,7 +3,7 @@ import fastifyCookie from '@fastify/cookie';
 import passport from '@fastify/passport';
 import fastifySession from '@fastify/session';
 import fastify from 'fastify';
-import { JaccountError, JaccountStrategy } from 'passport-jaccount';
+import { JaccountStrategy, messageFor } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 
 const { JACCOUNT_CLIENT_ID: clientID, JACCOUNT_CLIENT_SECRET: clientSecret, PORT = 3000 } = process.env;
@@ -35,10 +35,9 @@ app.addHook('onRequest', async (_request, reply) => {
   reply.headers({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
 });
 app.setErrorHandler((error, _request, reply) => {
-  const { statusCode = 500, message } = error;
+  const { statusCode = 500 } = error;
   if (statusCode >= 500) console.error(error);
-  const told = error instanceof JaccountError || statusCode < 500;
-  return reply.status(statusCode).send({ problem: told ? message : 'something went wrong here' });
+  return reply.status(statusCode).send({ problem: messageFor(error, 'zh') });
 });
 
 app.get('/', async (request) => request.user ?? { signIn: '/login' });

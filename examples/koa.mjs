@@ -3,7 +3,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import passport from 'koa-passport';
 import { createSession } from 'koa-session';
-import { JaccountError, JaccountStrategy } from 'passport-jaccount';
+import { JaccountStrategy, messageFor } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 
 const { JACCOUNT_CLIENT_ID: clientID, JACCOUNT_CLIENT_SECRET: clientSecret, PORT = 3000 } = process.env;
@@ -46,10 +46,9 @@ app.use(async (ctx, next) => {
   try {
     await next();
   } catch (error) {
-    const { status = 500, message } = error;
+    const { status = 500 } = error;
     if (status >= 500) console.error(error);
-    const told = error instanceof JaccountError || status < 500;
-    Object.assign(ctx, { status, body: { problem: told ? message : 'something went wrong here' } });
+    Object.assign(ctx, { status, body: { problem: messageFor(error, 'zh') } });
   }
 });
 app.use(createSession({ sameSite: 'lax' }, app));

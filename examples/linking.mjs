@@ -4,7 +4,14 @@ import { randomUUID, scryptSync, timingSafeEqual } from 'node:crypto';
 import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
-import { affiliationOf, JaccountStrategy, requireUserGroup, signOut } from 'passport-jaccount';
+import {
+  affiliationOf,
+  JaccountError,
+  JaccountStrategy,
+  messageFor,
+  requireUserGroup,
+  signOut,
+} from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 import LocalStrategy from 'passport-local';
 
@@ -34,8 +41,8 @@ passport.use(
     done(null, right ? userWith(account.userId) : false, { message: 'wrong name or password' });
   }),
 );
-// `essential` brings personId and the identities.
-const options = { ...jaccount, scope: 'openid essential' };
+// `essential` brings personId and the identities. The pages are in English.
+const options = { ...jaccount, scope: 'openid essential', language: 'en' };
 const login = new JaccountStrategy(
   { ...options, callbackURL: `${url}/callback/jaccount` },
   async ({ profile }) => {
@@ -93,7 +100,8 @@ app.use((error, _req, res, next) => {
   if (res.headersSent) return next(error);
   const { status = 500, message } = error;
   if (status >= 500) console.error(error);
-  res.status(status).send(page([status < 500 ? message : 'something went wrong'], '<a href="/">Back</a>'));
+  const ours = status < 500 && !(error instanceof JaccountError);
+  res.status(status).send(page([ours ? message : messageFor(error, 'en')], '<a href="/">Back</a>'));
 });
 app.listen(PORT).once('listening', () => console.log(url));
 

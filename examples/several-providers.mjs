@@ -9,7 +9,7 @@ import Provider from 'oidc-provider';
 import { allowInsecureRequests, buildEndSessionUrl, discovery } from 'openid-client';
 import { Strategy as OpenIDStrategy } from 'openid-client/passport';
 import passport from 'passport';
-import { JaccountError, JaccountStrategy } from 'passport-jaccount';
+import { JaccountError, JaccountStrategy, messageFor } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 import LocalStrategy from 'passport-local';
 
@@ -46,14 +46,15 @@ passport.use(
   ),
 );
 const jaccountLogin = new JaccountStrategy(
-  { ...jaccount, callbackURL: `${url}/callback/jaccount` },
+  // The pages are in English.
+  { ...jaccount, callbackURL: `${url}/callback/jaccount`, language: 'en' },
   async ({ profile }) => findOrCreate(identityOf(profile), profile.displayName),
 );
 passport.use(jaccountLogin);
 // By another name, with a callback of its own: what it brings home is added to a user, and signs nobody in.
 passport.use(
   new JaccountStrategy(
-    { ...jaccount, name: 'jaccount-link', callbackURL: `${url}/callback/jaccount-link` },
+    { ...jaccount, name: 'jaccount-link', callbackURL: `${url}/callback/jaccount-link`, language: 'en' },
     async ({ profile }) => ({ identity: identityOf(profile) }),
   ),
 );
@@ -124,8 +125,8 @@ app.use((error, _req, res, next) => {
   if (res.headersSent) return next(error);
   const { status = 500, message } = error;
   if (status >= 500) console.error(error);
-  const told = error instanceof JaccountError || status < 500;
-  res.status(status).send(page([told ? message : 'something went wrong here'], '<a href="/">Back</a>'));
+  const ours = status < 500 && !(error instanceof JaccountError);
+  res.status(status).send(page([ours ? message : messageFor(error, 'en')], '<a href="/">Back</a>'));
 });
 app.listen(PORT).once('listening', () => console.log(url));
 

@@ -65,12 +65,13 @@ export { type Operation, type OperationName, operations } from './jaccount/opera
 export { type Grant, type Scope, type ScopeName, scopes } from './jaccount/scopes';
 export { type UserType, type UserTypeCode, type UserTypeGroup, userTypes } from './jaccount/user-types';
 export type { IdTokenClaims, Organization, ProfileEntity, TokenResponse } from './jaccount/wire';
+export type { Language } from './language';
 export { CookieTransactions, type CookieTransactionsOptions } from './login/cookie-transactions';
 export type { ExchangedLogin } from './login/finish';
 export { sanitizeReturnTo } from './login/return-to';
 export { SessionTransactions, type SessionTransactionsOptions } from './login/session-transactions';
 export type { EndedLogin, Transaction, TransactionStore } from './login/transaction';
-export { type Language, messageFor } from './messages';
+export { type LoginChallenge, messageFor } from './messages';
 export {
   type Affiliation,
   affiliationOf,

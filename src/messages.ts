@@ -1,10 +1,79 @@
-import type { ForbiddenError, ForbiddenFault } from './errors';
+import { ForbiddenError, type ForbiddenFault, type JaccountErrorCode, type StateFailure } from './errors';
 import { canonicalUserType, userTypeGroups, userTypes } from './jaccount/user-types';
+import { type Language, languages } from './language';
+import { failed, notAccepted, type Sentences, sentencesByCode } from './sentences';
 
-/** The languages that this package has sentences in. */
-export type Language = 'zh' | 'en';
+/**
+ * What Passport hands on when a login *fails*: as `info` of a custom callback, to `failureMessage` and to `failureFlash`.
+ * It holds `returnTo` and `appState` of the login too, once that was found.
+ */
+export interface LoginChallenge {
+  /** Two sentences for the person who signs in, in their language; or the words of your verify callback. */
+  message: string;
+  /** What an administrator needs to know, in English. Absent where your verify callback gave a message of its own. */
+  detail?: string;
+  /** Absent where your verify callback did not accept the user. */
+  code?: JaccountErrorCode;
+  /** Of `ERR_JACCOUNT_STATE`. */
+  reason?: StateFailure;
+  /** jAccount's own word, of `ERR_JACCOUNT_AUTHORIZATION` and `ERR_JACCOUNT_TOKEN`. */
+  error?: string;
+  returnTo?: string;
+  appState?: unknown;
+}
 
-const sentences: Record<ForbiddenFault, Record<Language, (required: string) => string>> = {
+/**
+ * Two sentences for the person at the browser: what happened, and what to do. It takes an error of this package, the
+ * challenge of a login that failed, and any other Error, about which it says nothing but that the site has a problem. The
+ * `message` of an error is for developers.
+ *
+ * @throws TypeError for what is neither, and for another language.
+ *
+ * @example
+ * ```ts
+ * import type { ErrorRequestHandler } from 'express';
+ * import { JaccountError, messageFor } from 'passport-jaccount';
+ *
+ * const onError: ErrorRequestHandler = (error, req, res, _next) => {
+ *   const language = req.acceptsLanguages('zh', 'en') === 'en' ? 'en' : 'zh';
+ *   res.status(error instanceof JaccountError ? error.status : 500).send(messageFor(error, language));
+ * };
+ * ```
+ */
+export function messageFor(subject: Error | LoginChallenge, language: Language): string {
+  if (!languages.includes(language)) throw new TypeError('messageFor requires the language "zh" or "en"');
+  if (typeof subject !== 'object' || subject === null)
+    throw new TypeError('messageFor requires an error, or the challenge of a login that failed');
+  return subject instanceof ForbiddenError
+    ? forbidden(subject, language)
+    : (sentencesFor(subject)?.[language] ?? subject.message);
+}
+
+interface Subject {
+  code?: unknown;
+  message?: unknown;
+  reason?: unknown;
+  fault?: unknown;
+  error?: unknown;
+  errno?: unknown;
+}
+
+// Undefined where an application's own words are all there is.
+function sentencesFor(subject: Subject): Sentences | undefined {
+  const { code, message, reason, fault, error, errno } = subject;
+  const entry = ownMember(sentencesByCode, code);
+  // jAccount's own `error` may be any word, that of a member of every object too.
+  if (entry) return ownMember(entry.exactly ?? {}, reason ?? fault ?? error ?? errno) ?? entry.any;
+  if (subject instanceof Error) return failed;
+  const isOurs = message === undefined || Object.values(notAccepted).includes(String(message));
+  return isOurs ? notAccepted : undefined;
+}
+
+function ownMember<T>(record: Readonly<Record<string, T>>, name: unknown): T | undefined {
+  return Object.hasOwn(record, String(name)) ? record[String(name)] : undefined;
+}
+
+const forbiddenSentences: Record<ForbiddenFault, Record<Language, (required: string) => string>> = {
   scope: {
     zh: () => '这个应用没有获得访问这里所需的授权。请联系应用的管理员。',
     en: () => 'The application was not granted the access that this needs. Please ask the people who run it.',
@@ -24,28 +93,9 @@ const sentences: Record<ForbiddenFault, Record<Language, (required: string) => s
 
 const separators: Record<Language, string> = { zh: '、', en: ', ' };
 
-/**
- * Two sentences for the person at the browser: what happened, and what to do. The `message` of an error is for developers.
- *
- * @throws TypeError for another error, or another language.
- *
- * @example
- * ```ts
- * import type { ErrorRequestHandler } from 'express';
- * import { ForbiddenError, messageFor } from 'passport-jaccount';
- *
- * const onError: ErrorRequestHandler = (error, _req, res, next) => {
- *   if (error instanceof ForbiddenError) res.status(error.status).send(messageFor(error, 'zh'));
- *   else next(error);
- * };
- * ```
- */
-export function messageFor({ fault, required }: ForbiddenError, language: Language): string {
-  const sentence = sentences[fault]?.[language];
-  if (sentence === undefined)
-    throw new TypeError('messageFor requires a ForbiddenError, and the language "zh" or "en"');
+function forbidden({ fault, required }: ForbiddenError, language: Language): string {
   const names = required.map((name) => nameOf(name)?.[language] ?? name);
-  return sentence(names.join(separators[language]));
+  return forbiddenSentences[fault][language](names.join(separators[language]));
 }
 
 function nameOf(code: string): Record<Language, string> | undefined {

@@ -164,7 +164,9 @@ describe('npm start, in a browser', () => {
   it('tells that the user declined', async () => {
     await page.goto(await callbackOf({ error: 'access_denied' }));
 
-    expect(await page.getByRole('alert').textContent()).to.include('the user declined to sign in');
+    expect(await page.getByRole('alert').textContent())
+      .to.include('the user declined to sign in')
+      .and.include('您取消了登录');
   });
 
   it('shows a failure once', async () => {

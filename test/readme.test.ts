@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
-import { userTypes } from 'passport-jaccount';
+import { messageFor, StateError, userTypes } from 'passport-jaccount';
 import { freePort } from './support/free-port';
 import { UserAgent } from './support/user-agent';
 
@@ -97,7 +97,7 @@ describe('examples/express.mjs', () => {
     const home = await agent.follow(await agent.get(`${url}/callback?code=A&state=of-nobody`));
 
     expect(home.json().problems).to.have.length(1);
-    expect(home.json().problems[0]).to.match(/^the browser sent no cookie of a pending login: /);
+    expect(home.json().problems[0]).to.equal(messageFor(new StateError('no-transaction'), 'zh'));
   });
 
   it('signs out of jAccount too', async () => {

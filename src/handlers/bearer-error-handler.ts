@@ -1,7 +1,8 @@
 import type { ErrorRequestHandler } from 'express';
 import { bearerErrorOf } from '../bearer/refusals';
 import { BearerError, type BearerFault, ForbiddenError } from '../errors';
-import { type Language, messageFor } from '../messages';
+import type { Language } from '../language';
+import { messageFor } from '../messages';
 
 export interface BearerErrorHandlerOptions {
   /** Of the descriptions. @default 'en' */

@@ -1,6 +1,8 @@
 import type { Agent } from 'node:http';
+import type { Request } from '../frameworks';
 import type { JaccountEndpoints } from '../jaccount/endpoints';
 import type { ScopeName } from '../jaccount/scopes';
+import { type Language, languages, preferredLanguage } from '../language';
 import { CookieTransactions } from '../login/cookie-transactions';
 import type { LoginSettings } from '../login/settings';
 import type { TransactionStore } from '../login/transaction';
@@ -8,6 +10,7 @@ import { endpointParsers, GivenOptions, type Parsers } from '../options';
 import type { Timeout } from '../protocol/http';
 import { type ClientAuthMethod, clientAuthMethods } from '../protocol/token-endpoint';
 import { type AlwaysDone, alwaysDone, assertAlwaysDone, instead, synonyms } from './foreign-options';
+import { errorOf } from './verdict';
 
 /** What a {@link JaccountStrategy} takes. Only the first three have no default; an unknown name is refused. */
 export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
@@ -58,6 +61,11 @@ export interface JaccountStrategyOptions extends Partial<JaccountEndpoints> {
    * of an emulator. On such a host anyone on the network path can take over a login. @default none, only loopback
    */
   insecureHosts?: readonly string[];
+  /**
+   * The language of what a person reads when a login fails: one for all, or a function of the request.
+   * @default by `Accept-Language`: Chinese, unless the browser likes English better or knows neither
+   */
+  language?: Language | ((req: Request) => Language | undefined);
   /** What other strategies ask for and this one always does: accepted, so that their configuration can be carried over. */
   state?: true;
   store?: true;
@@ -75,6 +83,8 @@ export interface StrategySettings extends LoginSettings {
   readonly scope: readonly string[];
   readonly timeout: LoginTimeout;
   readonly passReqToCallback: boolean;
+  /** The language for the person who sent a request. */
+  readonly language: (req: Request) => Language;
 }
 
 const door = 'JaccountStrategy';
@@ -99,6 +109,7 @@ const parsers: Parsers<StrategySettings> &
   passReqToCallback: (given) => given.boolean('passReqToCallback', false),
   skipUserProfile: (given) => given.boolean('skipUserProfile', false),
   insecureHosts: (given) => given.insecureHosts(),
+  language: languageIn,
 };
 
 /**
@@ -118,6 +129,30 @@ export function parseOptions(options: unknown): StrategySettings {
 /** The names in a scope, whichever way it is written. */
 export function parseScope(scope: unknown): readonly string[] {
   return new GivenOptions(door, { scope }).scope();
+}
+
+type LanguageOf = (req: Request) => unknown;
+
+// Where the application's function fails, the person must still learn why the login failed.
+function languageBy(languageOf: LanguageOf, req: Request): Language | undefined {
+  try {
+    const returned = languageOf(req);
+    return languages.find((language) => language === returned);
+  } catch (error) {
+    process.emitWarning(errorOf(error));
+    return undefined;
+  }
+}
+
+function languageIn(given: GivenOptions): StrategySettings['language'] {
+  const option = given.value('language');
+  const byHeader = ({ headers }: Partial<Request>) => preferredLanguage(headers?.['accept-language']);
+  if (option === undefined) return byHeader;
+  if (typeof option === 'function') return (req) => languageBy(option as LanguageOf, req) ?? byHeader(req);
+  const language = languages.find((one) => one === option);
+  if (language === undefined)
+    return given.refuse('language', 'must be "zh" or "en", or a function of the request that returns one');
+  return () => language;
 }
 
 function callbackIn(given: GivenOptions): string | readonly string[] {

@@ -17,8 +17,11 @@ import {
   TokenResponseError,
 } from '../errors';
 import { userOf } from '../frameworks';
+import type { Language } from '../language';
 import { sanitizeReturnTo } from '../login/return-to';
 import type { EndedLogin, Transaction } from '../login/transaction';
+import { type LoginChallenge, messageFor } from '../messages';
+import { notAccepted } from '../sentences';
 import type { Answer } from './answer';
 import type { AuthenticateOptions } from './authenticate-options';
 import { errorOf, type Verdict } from './verdict';
@@ -32,6 +35,8 @@ export interface Visit {
   readonly req: Request;
   readonly options: AuthenticateOptions;
   readonly answer: Answer;
+  /** The language for the person who sent the request. */
+  readonly language: () => Language;
   /** Milliseconds, by performance.now(). */
   readonly began: number;
 }
@@ -59,7 +64,7 @@ export function contextOf({ returnTo, appState }: Partial<Transaction> = {}): Lo
 
 /** Ends a login with the application's verdict on the user. */
 export function succeed(visit: Visit, known: Known, { user, info, road }: Judged): void {
-  if (!user) return fail(visit, known, infoOf(info, known));
+  if (!user) return fail(visit, known, refusalOf(infoOf(info, known), visit.language()));
   const { answer } = visit;
   if (!known.isShared && !answer.isSettled) publishLogin(() => ({ ...timingOf(visit, known), road }));
   answer.settle(({ success }) => success(user, infoOf(info, known)));
@@ -90,7 +95,7 @@ function refuse(visit: Visit, known: Known, error: unknown): void {
   debug('%s: %s', error.code, error.message);
   if (known.transaction) error.transaction = contextOf(known.transaction);
   const codes = codesOf(error);
-  if (isFailure(error)) fail(visit, known, infoOf(challengeOf(error), known), error.status, codes);
+  if (isFailure(error)) fail(visit, known, challengeOf(error, visit.language()), error.status, codes);
   else abandon(visit, known, error, codes);
 }
 
@@ -102,13 +107,13 @@ function abandon(visit: Visit, known: Known, error: Error, codes: RefusalCodes =
 function fail(
   visit: Visit,
   known: Known,
-  { message = 'the application did not accept this user', ...rest }: Record<string, unknown>,
+  challenge: object,
   // Passport takes an absent one for 401.
   status?: number,
   codes: RefusalCodes = { status: 401 },
 ): void {
   publishRefused(visit, known, 'fail', codes);
-  visit.answer.settle((actions) => actions.fail({ message, ...rest }, status));
+  visit.answer.settle((actions) => actions.fail(challenge, status));
 }
 
 function publishRefused(
@@ -146,13 +151,20 @@ function isFailure(error: JaccountError): boolean {
   return error instanceof CallbackError || error instanceof StateError;
 }
 
+// The words of the verify callback, or ours.
+function refusalOf(info: Record<string, unknown>, language: Language): LoginChallenge {
+  if (info.message !== undefined) return info as unknown as LoginChallenge;
+  return { message: notAccepted[language], detail: 'the application did not accept this user', ...info };
+}
+
 // What Passport shows of a failure: a plain object, because templates trip over an Error.
-function challengeOf(error: JaccountError): object {
-  const { code, message, transaction } = error;
+function challengeOf(error: JaccountError, language: Language): LoginChallenge {
+  const { code, message: detail, transaction } = error;
   const { reason, error: providerError } = error as Partial<StateError & TokenResponseError>;
   return {
     code,
-    message,
+    message: messageFor(error, language),
+    detail,
     ...(reason !== undefined && { reason }),
     ...(providerError !== undefined && { error: providerError }),
     ...transaction,

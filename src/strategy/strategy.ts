@@ -119,6 +119,7 @@ export class JaccountStrategy extends OAuth2Strategy {
       req,
       options: { ...options },
       answer: new Answer(this, req),
+      language: () => this.settings.language(req),
       began: performance.now(),
     };
     await refusing(visit, { scope }, async () => {

@@ -1,4 +1,11 @@
 import { expect } from 'chai';
+import {
+  AuthorizationResponseError,
+  CallbackError,
+  messageFor,
+  StateError,
+  TokenResponseError,
+} from 'passport-jaccount';
 import { type Form, type RunningExample, startExample } from '../support/example';
 import { UserAgent, type Visit } from '../support/user-agent';
 
@@ -121,7 +128,9 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
       const refused = await sentBackWith({ error: 'access_denied' });
 
       expect(refused.status).to.equal(redirects ? 302 : 401);
-      expect(await problemOf(refused)).to.equal('the user declined to sign in');
+      expect(await problemOf(refused)).to.equal(
+        messageFor(new AuthorizationResponseError('access_denied'), 'zh'),
+      );
       expect(await signedIn()).to.equal(false);
     });
 
@@ -133,7 +142,7 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
       const refused = await agent.get(`${running.url}/callback?${new URLSearchParams({ code: 'A', state })}`);
 
       expect(refused.status).to.equal(redirects ? 302 : 403);
-      expect(await problemOf(refused)).to.include('"state"');
+      expect(await problemOf(refused)).to.equal(messageFor(new StateError('unknown'), 'zh'));
       expect(await signedIn()).to.equal(false);
     });
 
@@ -143,14 +152,16 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
       const refused = await agent.get(`${running.url}/callback?code=A&code=B&state=${state}`);
 
       expect(refused.status).to.equal(redirects ? 302 : 400);
-      expect(await problemOf(refused)).to.equal('unexpected callback "code" parameter');
+      expect(await problemOf(refused)).to.equal(messageFor(new CallbackError('of this form'), 'zh'));
     });
 
     it('refuses a code that jAccount does not know', async () => {
       const refused = await sentBackWith({ code: 'A'.repeat(32) });
 
       expect(refused.status).to.equal(redirects ? 302 : 401);
-      expect(await problemOf(refused)).to.include('the grant');
+      expect(await problemOf(refused)).to.equal(
+        messageFor(new TokenResponseError('invalid_grant', 400), 'zh'),
+      );
     });
 
     it('answers 503 while jAccount is unavailable, and says so in its log', async () => {

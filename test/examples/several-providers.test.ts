@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { AuthorizationResponseError, CallbackError, messageFor, StateError } from 'passport-jaccount';
 import { type Form, type RunningExample, startExample } from '../support/example';
 import { UserAgent, type Visit } from '../support/user-agent';
 
@@ -39,7 +40,7 @@ for (const { title, form } of forms) {
 
       const home = await agent.follow(await callback('jaccount', { error: 'access_denied', state }));
 
-      expect(problemIn(home)).to.equal('the user declined to sign in');
+      expect(problemIn(home)).to.equal(messageFor(new AuthorizationResponseError('access_denied'), 'en'));
     });
 
     it('answers 503 while jAccount is unavailable, and says so in its log', async () => {
@@ -48,7 +49,7 @@ for (const { title, form } of forms) {
       const failed = await callback('jaccount', { error: 'temporarily_unavailable', state });
 
       expect(failed.status).to.equal(503);
-      expect(problemIn(failed)).to.include('temporarily_unavailable');
+      expect(problemIn(failed)).to.include('jAccount is not available');
       await running.logged('ERR_JACCOUNT_AUTHORIZATION');
     });
 
@@ -81,7 +82,7 @@ for (const { title, form } of forms) {
 
       const last = await agent.follow(await agent.get(slow));
 
-      expect(problemIn(last)).to.match(/^somebody else has signed in with this browser/);
+      expect(problemIn(last)).to.equal(messageFor(new StateError('user'), 'en'));
       expect([nameIn(first), nameIn(last)]).to.deep.equal(['何素问', '何素问']);
     });
 
@@ -114,7 +115,7 @@ for (const { title, form } of forms) {
 
       const refused = await agent.follow(await agent.get(sentBack));
 
-      expect(problemIn(refused)).to.equal('the login was begun by a user who is no longer the one signed in');
+      expect(problemIn(refused)).to.equal(messageFor(new StateError('user'), 'en'));
       expect(nameIn(refused)).to.equal('emma');
       expect(refused.text).to.not.include('jaccount#');
     });
@@ -137,7 +138,7 @@ for (const { title, form } of forms) {
 
       const again = await agent.follow(await agent.get(sentBack));
 
-      expect(problemIn(again)).to.include('this callback was used before');
+      expect(problemIn(again)).to.equal(messageFor(new StateError('used'), 'en'));
     });
 
     it('begins to add a jAccount by its own form only [CB-13]', async () => {
@@ -168,7 +169,7 @@ for (const { title, form } of forms) {
         await agent.follow(await agent.get(link.replace('/callback/jaccount-link', '/callback/jaccount'))),
       ];
 
-      for (const end of swapped) expect(problemIn(end)).to.include('begun by another strategy');
+      for (const end of swapped) expect(problemIn(end)).to.equal(messageFor(new StateError('foreign'), 'en'));
       expect(nameIn(await home())).to.equal('王');
       expect((await home()).text).to.not.include('jaccount#zhaoyichen');
     });
@@ -185,7 +186,9 @@ for (const { title, form } of forms) {
       ];
 
       for (const end of swapped) expect(nameIn(end)).to.equal(undefined);
-      expect(problemIn(swapped[1] as Visit)).to.include('"iss"');
+      expect(problemIn(swapped[1] as Visit)).to.equal(
+        messageFor(new CallbackError('unexpected callback "iss" parameter'), 'en'),
+      );
     });
 
     for (const [way, signIn] of [

@@ -42,7 +42,7 @@ describe('CookieTransactions', () => {
 
       const end = await finish(application, begun, cookie(begun));
 
-      expect(end.json().challenge.message).to.match(message);
+      expect(end.json().challenge.detail).to.match(message);
     });
   }
 

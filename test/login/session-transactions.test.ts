@@ -447,7 +447,7 @@ describe('SessionTransactions', () => {
 
         expect(end.status).to.equal(403);
         expect(end.json().challenge).to.include({ reason: 'no-transaction' });
-        expect(end.json().challenge.message).to.match(message);
+        expect(end.json().challenge.detail).to.match(message);
       });
     }
   });

@@ -49,6 +49,9 @@ describe('new JaccountStrategy(options)', () => {
     ['a list of callbacks', { callbackURL: ['https://app.example/cb', 'https://www.app.example/cb'] }],
     ['a list of one callback', { callbackURL: ['https://app.example/callback'] }],
     ['callbacks at two ports', { callbackURL: ['http://localhost:3000/cb', 'http://localhost:3001/cb'] }],
+    ['the language zh', { language: 'zh' }],
+    ['the language en', { language: 'en' }],
+    ['a function for a language', { language: () => 'zh' }],
     [
       'a callback on http at an insecure host',
       { callbackURL: 'http://192.168.1.5:3000/cb', insecureHosts: ['192.168.1.5'] },
@@ -147,6 +150,8 @@ describe('new JaccountStrategy(options)', () => {
     ["pkce: 'plain'", { pkce: 'plain' }, 'pkce'],
     ["scopeSeparator: ','", { scopeSeparator: ',' }, 'scopeSeparator'],
     ['a text for a proxy', { proxy: 'http://proxy.example:3128' }, 'proxy'],
+    ['the language fr', { language: 'fr' }, 'language'],
+    ['a locale for a language', { language: 'zh-CN' }, 'language'],
     ['a callback with a space behind it', { callbackURL: 'https://app.example/callback ' }, 'callbackURL'],
     ['a RegExp for an issuer [CF-04]', { issuer: /jaccount/ }, 'issuer'],
     ['a RegExp for a client id [CF-04]', { clientID: /japp/ }, 'clientID'],

@@ -79,7 +79,8 @@ describe('verify', () => {
 
         expect(status).to.equal(401);
         expect(json.challenge).to.deep.equal({
-          message: 'the application did not accept this user',
+          message: '这个网站没有接受您的账号。如果您认为应当可以登录，请联系网站的管理员。',
+          detail: 'the application did not accept this user',
           ...info,
         });
         expect(me.user).to.equal(null);
