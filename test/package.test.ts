@@ -3,7 +3,6 @@ import path from 'node:path';
 import { expect } from 'chai';
 import { copy, install, newFolder, pack, root, run, type Tarball } from './support/installed-package';
 
-const tsc = path.join(root, 'node_modules/typescript/bin/tsc');
 const folder = newFolder();
 const project = path.join(folder, 'consumer');
 let tarball: Tarball;
@@ -230,19 +229,34 @@ describe('the package', function () {
       expect(listed.filter((file) => /node_modules\/(@types\/)?(jose|superagent)\//.test(file))).to.be.empty;
     });
 
-    it('compiles every example of the documentation', async () => {
-      for (const name of ['express-session', 'node']) copy(`node_modules/@types/${name}`, project);
-      const files = documents().flatMap((file) =>
-        examplesOf(file).map((code, index) => {
-          const name = `${file.replaceAll('/', '-')}-${index + 1}.mts`;
-          writeFileSync(path.join(project, name), `${code}\nexport {};\n`);
-          return name;
-        }),
-      );
+    // The oldest that is supported, the one that builds the package, and the newest.
+    const compilers = [
+      { compiler: 'typescript-5.4', options: { ignoreDeprecations: '5.0' } },
+      { compiler: 'typescript', options: {} },
+      { compiler: 'typescript-7', options: { ignoreDeprecations: undefined } },
+    ];
+    for (const { compiler, options } of compilers) {
+      describe(`of ${compiler}`, () => {
+        const nodenext = { module: 'nodenext', ...options };
 
-      expect(files).to.not.be.empty;
-      expect(await typeCheck(project, files, { module: 'nodenext' })).to.equal('');
-    });
+        // With the one in the middle, every way above does.
+        if (compiler !== 'typescript') {
+          it('compiles a consumer', async () => {
+            const files = ['consumer.mts', 'consumer.cts', 'default.mts'];
+
+            expect(await typeCheck(project, files, { ...nodenext, compiler })).to.equal('');
+          });
+        }
+
+        it('compiles every example of the documentation', async () => {
+          for (const name of ['express-session', 'node']) copy(`node_modules/@types/${name}`, project);
+          const files = writeExamples();
+
+          expect(files).to.not.be.empty;
+          expect(await typeCheck(project, files, { ...nodenext, compiler })).to.equal('');
+        });
+      });
+    }
   });
 });
 
@@ -268,8 +282,25 @@ function node(ending: 'cjs' | 'mjs', code: string, cwd = project) {
   return run(process.execPath, [`program.${ending}`], cwd);
 }
 
+/** Writes each example of the documentation into a file of the project. */
+function writeExamples(): string[] {
+  return documents().flatMap((file) =>
+    examplesOf(file).map((code, index) => {
+      const name = `${file.replaceAll('/', '-')}-${index + 1}.mts`;
+      writeFileSync(path.join(project, name), `${code}\nexport {};\n`);
+      return name;
+    }),
+  );
+}
+
 /** What the compiler says: nothing, if all is well. */
-async function typeCheck(cwd: string, files: string[], options: object, ...flags: string[]): Promise<string> {
+async function typeCheck(
+  cwd: string,
+  files: string[],
+  { compiler = 'typescript', ...options }: { compiler?: string; [option: string]: unknown },
+  ...flags: string[]
+): Promise<string> {
+  const tsc = path.join(root, 'node_modules', compiler, 'bin/tsc');
   const compilerOptions = {
     target: 'es2022',
     strict: true,
