@@ -65,13 +65,14 @@ export function errorPage({ error, emulatorURL }) {
   const { status = 500, code = 'DEMO_ERROR', message } = error;
   // What an unforeseen error says is for the log only.
   const told = error instanceof JaccountError || status < 500;
+  const [zh, en] = sentencesFor(error, status);
   return page(
     { title: '出错了 Error', emulatorURL },
     html`
     <section class="card trouble">
       <h1>出错了 <small lang="en">Something went wrong</small></h1>
-      <p>${messageFor(error, 'zh')}<br>
-        <span lang="en">${messageFor(error, 'en')}</span></p>
+      <p>${zh}<br>
+        <span lang="en">${en}</span></p>
       <dl>
         ${fact('代码', 'Code', html`<code>${code}</code>`)}
         ${fact('详情', 'Detail', html`<span lang="en">${told ? message : 'see the terminal that runs the demo'}</span>`)}
@@ -79,6 +80,13 @@ export function errorPage({ error, emulatorURL }) {
       <a class="button" href="/">返回首页 <span lang="en">Back to the start</span></a>
     </section>`,
   );
+}
+
+function sentencesFor(error, status) {
+  // The demo's own refusals, such as of a page that does not exist.
+  if (!(error instanceof JaccountError) && status < 500)
+    return ['这次请求没有完成，没有新的用户登录。', 'This request was not completed, and signed nobody in.'];
+  return [messageFor(error, 'zh'), messageFor(error, 'en')];
 }
 
 function failureNotice(failure) {

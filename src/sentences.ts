@@ -181,7 +181,7 @@ export const sentencesByCode: Readonly<Record<Exclude<JaccountErrorCode, 'ERR_JA
     },
   };
 
-/** For a user whom the application does not accept. */
+/** About a user that the application does not accept. */
 export const notAccepted: Sentences = refusedByApplication();
 
 /** For an error that is the application's own. */

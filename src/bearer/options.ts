@@ -37,7 +37,7 @@ export interface JaccountBearerStrategyOptions extends Partial<JaccountEndpoints
   deriveEmail?: boolean;
   /**
    * Weakens the protection: hosts whose issuers and key sets may be reached by plain http, such as an emulator in another
-   * container. Whoever can read or change that traffic can forge users. @default none, only loopback
+   * container. Anyone who can read or change that traffic can forge users. @default none, only loopback
    */
   insecureHosts?: readonly string[];
 }
