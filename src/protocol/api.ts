@@ -11,6 +11,8 @@ import {
   type HttpRequest,
   type HttpResponse,
   headOf,
+  lacksTLS,
+  noTLS,
   type Transport,
   tooLarge,
 } from './http';
@@ -68,7 +70,9 @@ async function exchange(
   // Until an answer begins.
   let head: AnswerHead = { status: 0, contentType: undefined };
   const collect: Parser = (response, done) => {
-    head = headOf(response as unknown as IncomingMessage, nameOf(url));
+    const message = response as unknown as IncomingMessage;
+    if (lacksTLS(url, message)) return done(new Error(noTLS), Buffer.alloc(0));
+    head = headOf(message, nameOf(url));
     collectOctets(response, done);
   };
   try {

@@ -1,5 +1,6 @@
 import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
+import type { TLSSocket } from 'node:tls';
 import { urlToHttpOptions } from 'node:url';
 import { observeRequest } from '../diagnostics';
 import { MalformedResponseError, NetworkError } from '../errors';
@@ -97,6 +98,7 @@ function send(
       .on('response', (response) => {
         answered = true;
         clearTimeout(patience);
+        if (lacksTLS(request.url, response)) return fail(new Error(noTLS));
         const head = headOf(response, endpoint);
         readResponse(response, { head, maxOctets }, fail, (answer) => {
           stopClock();
@@ -105,6 +107,15 @@ function send(
       })
       .end(request.body);
   });
+}
+
+/** Why an answer is refused that did not come over TLS, although an https URL was asked. */
+export const noTLS = 'the answer did not come over TLS: does the agent hand on what a proxy answers?';
+
+// An agent of the application opens the connection. One that takes the proxy's own answer for that of jAccount would let the
+// proxy sign in anyone.
+export function lacksTLS(url: string, { socket }: IncomingMessage): boolean {
+  return url.startsWith('https:') && (socket as Partial<TLSSocket> | null)?.encrypted !== true;
 }
 
 function openRequest({ method, url, headers, body }: HttpRequest, agent: http.Agent): http.ClientRequest {
