@@ -2,10 +2,11 @@ import { isPromise } from 'node:util/types';
 import type { Request } from 'express';
 
 /**
- * What Express, Koa, Fastify and Nest call request, response, session and user. Every other file asks here.
+ * What Express, Koa, Fastify and Nest call request, response, session and user. Every other file asks here, and
+ * `exchange.ts` how they call a handler.
  *
  * - Express, Nest on Express: `req` is Node's request, `req.res` the response, `req.session` the session.
- * - Koa: koa-passport passes a request of its own, with the context as `req.ctx`.
+ * - Koa: koa-passport passes a request of its own, with the context as `req.ctx`. A handler gets the context itself.
  * - Fastify, Nest on Fastify: `req.raw` is Node's request. The request does not lead to the reply.
  */
 export type { Request };
@@ -39,10 +40,34 @@ export function setsCookies(response: unknown): response is CookieResponse {
   return typeof appendHeader === 'function' || typeof header === 'function';
 }
 
-/** The object that stands for a request as long as it lasts: koa-passport makes a new request for each strategy. */
+/**
+ * The object that stands for a request as long as it lasts: koa-passport makes a new request for each strategy, and
+ * Koa's handlers have the context.
+ */
 export function requestBehind(req: object): object {
+  if (isKoaContext(req)) return req.req;
   const { ctx } = req as { ctx?: { req?: object } };
   return ctx?.req ?? req;
+}
+
+/** What every context of Koa has. Express's request has some of it, and never all. */
+export interface KoaContext {
+  req: object;
+  res: object;
+  request: object;
+  response: object;
+  app: object;
+}
+
+export function isKoaContext(value: unknown): value is KoaContext {
+  return (
+    isObject(value) && ['req', 'res', 'request', 'response', 'app'].every((name) => isObject(value[name]))
+  );
+}
+
+/** Whether a value can have members: a function can, too. Koa's and Express's applications are such. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
 /** Names and values of the headers as they were sent, in turn. Node drops the second of two equal headers elsewhere. */
@@ -78,10 +103,30 @@ export function hangUp(req: object): void {
 
 /** The user who is signed in, under the name that the application chose for it; undefined when no user is signed in. */
 export function userOf(req: object): unknown {
+  const holder = isKoaContext(req) ? stateOf(req) : req;
+  return (holder as Record<string, unknown>)[userPropertyOf(req)] || undefined;
+}
+
+function userPropertyOf(req: object): string {
   type Named = { _userProperty?: string; passport?: { userProperty?: string } };
+  type State = { _passport?: { instance?: { _userProperty?: string } } };
+  if (isKoaContext(req)) return (stateOf(req) as State)._passport?.instance?._userProperty ?? 'user';
   const { _userProperty, passport } = req as Named;
-  const property = _userProperty ?? passport?.userProperty ?? 'user';
-  return (req as Record<string, unknown>)[property] || undefined;
+  return _userProperty ?? passport?.userProperty ?? 'user';
+}
+
+/** What Passport keeps of a login or a token beside the user: `info` of the verify callback. */
+export function authInfoOf(req: object): unknown {
+  type Informed = { authInfo?: unknown };
+  const own = (req as Informed).authInfo;
+  if (!isKoaContext(req)) return own;
+  return (stateOf(req) as Informed).authInfo ?? (req.req as Informed).authInfo ?? own;
+}
+
+// koa-passport keeps in ctx.state what it would set on a request of Express.
+function stateOf(ctx: object): object {
+  const { state } = ctx as { state?: unknown };
+  return isObject(state) ? state : {};
 }
 
 /**
@@ -153,11 +198,15 @@ function hasAccessors(session: Session): session is Session & Required<Pick<Sess
   return typeof session.get === 'function' && typeof session.set === 'function';
 }
 
-/** Saves a session. Some stores take a callback, some return a promise, some do both; a cookie has nothing to save. */
-export function saveSession(session: Session): Promise<void> {
+/** Saves a session; a cookie has nothing to save. */
+export async function saveSession(session: Session): Promise<void> {
+  if (typeof session.save === 'function') await settled((done) => session.save?.(done));
+}
+
+/** Waits for what a session does. Some stores take a callback, some return a promise, some do both. */
+export function settled(act: (done: (error?: unknown) => void) => unknown): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (typeof session.save !== 'function') return resolve();
-    const returned = session.save((error) => (error ? reject(error) : resolve()));
+    const returned = act((error) => (error ? reject(error) : resolve()));
     if (isPromise(returned)) returned.then(() => resolve(), reject);
   });
 }

@@ -54,6 +54,7 @@ export {
   type BearerErrorHandlerOptions,
   bearerErrorHandler,
 } from './handlers/bearer-error-handler';
+export { jaccountGuard, type PassportGuardClass } from './handlers/nest-guard';
 export type { RequirePersonOptions } from './handlers/person';
 export { requireOrganization } from './handlers/require-organization';
 export { type RequireScopeOptions, requireScope } from './handlers/require-scope';
@@ -71,6 +72,7 @@ export type { ExchangedLogin } from './login/finish';
 export { sanitizeReturnTo } from './login/return-to';
 export { SessionTransactions, type SessionTransactionsOptions } from './login/session-transactions';
 export type { EndedLogin, Transaction, TransactionStore } from './login/transaction';
+export { LoginFailedError } from './login-failed-error';
 export { type LoginChallenge, messageFor } from './messages';
 export {
   type Affiliation,
@@ -81,6 +83,7 @@ export {
 export type { JaccountIdentity, JaccountProfile } from './profile/profile';
 export type { HttpRequest } from './protocol/http';
 export { type ExpectedIdToken, verifyIdToken } from './protocol/id-token';
+export type { AnswerHandler, ErrorHandler, GuardHandler } from './request-handler';
 export type { JaccountAuthenticateOptions } from './strategy/authenticate-options';
 export type { JaccountStrategyOptions } from './strategy/options';
 export { JaccountStrategy, JaccountStrategy as Strategy } from './strategy/strategy';

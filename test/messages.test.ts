@@ -10,6 +10,7 @@ import {
   IdTokenError,
   type JaccountError,
   KeySetError,
+  LoginFailedError,
   MalformedResponseError,
   messageFor,
   NetworkError,
@@ -138,6 +139,15 @@ describe('messageFor()', () => {
     expectTwoSentences(zh, en);
     expect(messageFor({ message: zh, detail: 'x' }, 'en')).to.equal(en);
     expect(messageFor({ message: en, detail: 'x' }, 'zh')).to.equal(zh);
+  });
+
+  it('has the sentences of its code for a login that failed in Nest', () => {
+    const challenge = { code: 'ERR_JACCOUNT_STATE', reason: 'expired', message: 'any' };
+
+    expect(messageFor(new LoginFailedError(challenge, 403), 'en')).to.equal(
+      messageFor(new StateError('expired'), 'en'),
+    );
+    expect(messageFor(new LoginFailedError({ message: '只对教师开放' }, 401), 'en')).to.equal('只对教师开放');
   });
 
   it("leaves the words of the application's verify callback", () => {

@@ -13,15 +13,19 @@ export function rememberAttempt(req: object, attempt: Attempt): void {
   attempts.set(requestBehind(req), attempt);
 }
 
+/** Whether `jaccount-bearer` has judged a request. */
+export function wasJudged(req: object): boolean {
+  return attempts.has(requestBehind(req));
+}
+
 /** What the API calls itself in its challenges. */
 export function realmOf(req: object): string {
   return attempts.get(requestBehind(req))?.realm ?? 'api';
 }
 
 /**
- * The error that `jaccount-bearer` refused a request with: for a log, for a custom callback of
- * `passport.authenticate()`, or for `handleRequest()` of a Nest guard, which can throw it. `req` is Express's or
- * Fastify's request, and `ctx.req` of Koa.
+ * The error that `jaccount-bearer` refused a request with: for a log, or for a custom callback of
+ * `passport.authenticate()`, which can throw it. `req` is Express's or Fastify's request, and Koa's `ctx` or `ctx.req`.
  *
  * @example
  * ```ts

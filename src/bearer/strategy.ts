@@ -2,7 +2,7 @@ import { isNativeError } from 'node:util/types';
 import type { Request } from 'express';
 import type { Strategy } from 'passport';
 import { BearerError } from '../errors';
-import { rawHeadersOf } from '../frameworks';
+import { rawHeadersOf, responseHeadOf } from '../frameworks';
 import type { JaccountProfile } from '../profile/profile';
 import { loadJose } from '../protocol/jws';
 import { type Actions, Answer } from '../strategy/answer';
@@ -113,7 +113,7 @@ export class JaccountBearerStrategy implements Strategy {
   }
 
   private async judge(req: Request): Promise<Exit> {
-    keepPrivate(req);
+    keepPrivate(responseHeadOf(req));
     const parts = partsOf(req);
     const token = parseCredentials(parts, this.settings.acceptFormBody);
     if (token === undefined) throw new BearerError(hasAuthorization(parts) ? 'scheme' : 'missing');

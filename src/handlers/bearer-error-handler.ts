@@ -1,8 +1,10 @@
-import type { ErrorRequestHandler } from 'express';
-import { bearerErrorOf } from '../bearer/refusals';
+import { bearerErrorOf, wasJudged } from '../bearer/refusals';
+import { keepPrivate } from '../bearer/response-headers';
 import { BearerError, type BearerFault, ForbiddenError } from '../errors';
 import type { Language } from '../language';
 import { messageFor } from '../messages';
+import { setMissingHeaders } from '../request-context';
+import { createErrorHandler, type ErrorHandler } from '../request-handler';
 
 export interface BearerErrorHandlerOptions {
   /** Of the descriptions. @default 'en' */
@@ -73,8 +75,16 @@ function words(code: string, en: string, zh: string): Words {
  * `passport.authenticate()` was given `failWithError: true`, and those of {@link requireScope}, {@link requireUserType},
  * {@link requireUserGroup} and {@link requireOrganization}. Every other error goes on to the next handler.
  *
+ * - Express: `app.use(bearerErrorHandler())`, after the routes.
+ * - Koa: `app.use(bearerErrorHandler())`, before `passport.authenticate()` and the routes.
+ * - Fastify: `app.setErrorHandler(bearerErrorHandler())`.
+ *
+ * In Nest, errors of guards and controllers go to its exception filters instead: see {@link jaccountGuard}.
+ *
  * The codes are `authorization_header_missing`, `invalid_header`, `token_expired`, `invalid_claims`, and `Unauthorized`
  * with 403. They tell the sender of a bad token more than the challenge does.
+ *
+ * @throws TypeError for another language, and later for arguments of no framework that it knows.
  *
  * @example
  * ```ts
@@ -88,18 +98,16 @@ function words(code: string, en: string, zh: string): Words {
  * app.use(bearerErrorHandler({ language: 'zh' }));
  * ```
  */
-export function bearerErrorHandler({ language = 'en' }: BearerErrorHandlerOptions = {}): ErrorRequestHandler {
+export function bearerErrorHandler({ language = 'en' }: BearerErrorHandlerOptions = {}): ErrorHandler {
   if (language !== 'en' && language !== 'zh')
     throw new TypeError('bearerErrorHandler: the language option must be "en" or "zh"');
-  return (error, req, res, next) => {
-    const refusal = refusalIn(error, req);
-    if (refusal === undefined || res.headersSent) return next(error);
-    for (const [name, value] of Object.entries(refusal.headers)) {
-      // Passport has set one for every strategy of the chain.
-      if (!res.hasHeader(name)) res.setHeader(name, value);
-    }
-    res.status(refusal.status).json(bodyOf(refusal, language));
-  };
+  return createErrorHandler('bearerErrorHandler', (error, { request, head }) => {
+    const refusal = refusalIn(error, request);
+    if (refusal === undefined) return undefined;
+    if (wasJudged(request)) keepPrivate(head);
+    setMissingHeaders(head, refusal);
+    return { status: refusal.status, body: bodyOf(refusal, language) };
+  });
 }
 
 function bodyOf(refusal: BearerError | ForbiddenError, language: Language): BearerErrorBody {

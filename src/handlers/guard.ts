@@ -1,31 +1,29 @@
-import type { Request, RequestHandler } from 'express';
 import { buildChallenge } from '../bearer/challenge';
-import { realmOf } from '../bearer/refusals';
+import { realmOf, wasJudged } from '../bearer/refusals';
+import { keepPrivate } from '../bearer/response-headers';
 import type { BearerAuthInfo } from '../bearer/strategy';
 import { BearerError } from '../errors';
-import { userOf } from '../frameworks';
+import { authInfoOf, responseHeadOf, userOf } from '../frameworks';
+import { createGuard, type GuardHandler } from '../request-handler';
 
 /** What a bearer token left on the request; empty if a session signed the user in. */
-export function authInfoOf({ authInfo }: Request): Partial<BearerAuthInfo> {
-  return authInfo ?? {};
+export function tokenInfoOf(request: object): Partial<BearerAuthInfo> {
+  return (authInfoOf(request) ?? {}) as Partial<BearerAuthInfo>;
 }
 
 /** A handler that lets a request through if a user is signed in and `assertAllowed` does not throw. */
-export function guard(assertAllowed: (req: Request) => void): RequestHandler {
-  return (req, _res, next) => {
-    try {
-      assertSignedIn(req);
-      assertAllowed(req);
-    } catch (error) {
-      return next(error);
-    }
-    next();
-  };
+export function guard(door: string, assertAllowed: (request: object) => void): GuardHandler {
+  return createGuard(door, ({ request, head }) => {
+    // In Fastify a request does not lead to its reply, so the strategy left this to the handlers.
+    if (!responseHeadOf(request) && wasJudged(request)) keepPrivate(head);
+    assertSignedIn(request);
+    assertAllowed(request);
+  });
 }
 
-function assertSignedIn(req: Request): void {
-  if (userOf(req) || authInfoOf(req).claims) return;
-  throw new BearerError('missing', { challenge: buildChallenge({ realm: realmOf(req) }) });
+function assertSignedIn(request: object): void {
+  if (userOf(request) || tokenInfoOf(request).claims) return;
+  throw new BearerError('missing', { challenge: buildChallenge({ realm: realmOf(request) }) });
 }
 
 /** The names that a guard was called with, and the options behind them; both are checked, `isOption` for the latter. */

@@ -1,28 +1,36 @@
-import type { Request, RequestHandler } from 'express';
 import { ForbiddenError } from '../errors';
-import { userOf } from '../frameworks';
+import { type Request, userOf } from '../frameworks';
 import { identitiesInForce, type Person, type PersonIdentity } from '../profile/affiliation';
-import { authInfoOf, guard, parseNeeded } from './guard';
+import type { GuardHandler } from '../request-handler';
+import { guard, parseNeeded, tokenInfoOf } from './guard';
 
-export interface RequirePersonOptions {
+export interface RequirePersonOptions<Req = Request> {
   /**
-   * Where your request holds the person.
-   * @default `req.user`; if that has none of the members of a {@link Person}, the profile of the ID Token
+   * Where your request holds the person. It gets what the framework hands to its own handlers: Express's request, Koa's
+   * context, Fastify's request. Name the type of the parameter if it is not Express's.
+   * @default the user who is signed in; if that has none of the members of a {@link Person}, the profile of the ID Token
    */
-  of?: (req: Request) => Person | null | undefined;
+  of?: (req: Req) => Person | null | undefined;
 }
 
-export type RequiredOfPerson = [string, ...(string | RequirePersonOptions)[]];
+export type RequiredOfPerson<Req, Name extends string = string> = [
+  Name,
+  ...(Name | RequirePersonOptions<Req>)[],
+];
 
-export function parseRequired(
-  door: string,
-  needed: readonly unknown[],
-): { names: readonly string[]; options: RequirePersonOptions } {
-  return parseNeeded<RequirePersonOptions>(
+interface RequiredIdentity {
+  door: string;
+  names: readonly string[];
+  options: { of?: (request: object) => Person | null | undefined };
+}
+
+export function parseRequired(door: string, needed: readonly unknown[]): RequiredIdentity {
+  const parsed = parseNeeded<RequiredIdentity['options']>(
     door,
     needed,
     (name, value) => name === 'of' && typeof value === 'function',
   );
+  return { door, ...parsed };
 }
 
 /** The members of a person that a guard reads. */
@@ -34,22 +42,21 @@ const members = {
 /** Lets a request through if one identity of the user that is in force is enough. */
 export function requireIdentity(
   fault: keyof typeof members,
-  { names, options }: ReturnType<typeof parseRequired>,
+  { door, names, options: { of = personIn } }: RequiredIdentity,
   isEnough: (identity: PersonIdentity) => boolean,
-): RequestHandler {
-  const { of = personIn } = options;
-  return guard((req) => {
-    const person = of(req);
+): GuardHandler {
+  return guard(door, (request) => {
+    const person = of(request);
     if (!person || !identitiesInForce(person).some(isEnough))
       throw new ForbiddenError(fault, names, { hint: hintFor(fault, person) });
   });
 }
 
 // A token that speaks for a client is no person.
-function personIn(req: Request): Person | undefined {
-  const { client, profile } = authInfoOf(req);
+function personIn(request: object): Person | undefined {
+  const { client, profile } = tokenInfoOf(request);
   if (client !== undefined) return undefined;
-  const user = (userOf(req) ?? {}) as Person;
+  const user = (userOf(request) ?? {}) as Person;
   return profile !== undefined && !hasOne(user, Object.values(members).flat()) ? profile : user;
 }
 

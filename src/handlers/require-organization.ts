@@ -1,4 +1,5 @@
-import type { RequestHandler } from 'express';
+import type { Request } from '../frameworks';
+import type { GuardHandler } from '../request-handler';
 import { parseRequired, type RequiredOfPerson, requireIdentity } from './person';
 
 /**
@@ -6,7 +7,7 @@ import { parseRequired, type RequiredOfPerson, requireIdentity } from './person'
  * organization of an identity that is in force, or without identities those of the account. An ID Token names no
  * organization, so this needs a login with the scope `essential`, or what your application knows of the user.
  *
- * It looks in the same places as {@link requireUserType}, and passes on the same errors.
+ * It looks in the same places as {@link requireUserType}, refuses with the same errors, and works in the same frameworks.
  *
  * @throws TypeError without an id.
  *
@@ -22,7 +23,7 @@ import { parseRequired, type RequiredOfPerson, requireIdentity } from './person'
  * express().get('/rooms', ofSchool, (_req, res) => void res.json([]));
  * ```
  */
-export function requireOrganization(...needed: RequiredOfPerson): RequestHandler {
+export function requireOrganization<Req = Request>(...needed: RequiredOfPerson<Req>): GuardHandler {
   const required = parseRequired('requireOrganization', needed);
   return requireIdentity('organization', required, ({ organization, topOrganization }) =>
     [organization?.id, topOrganization?.id].some(

@@ -1,6 +1,7 @@
-import type { RequestHandler } from 'express';
+import type { Request } from '../frameworks';
 import { type UserTypeGroup, userTypeCodes, userTypeGroups } from '../jaccount/user-types';
 import { groupOf } from '../profile/affiliation';
+import type { GuardHandler } from '../request-handler';
 import { parseRequired, type RequirePersonOptions, requireIdentity } from './person';
 
 /**
@@ -8,7 +9,7 @@ import { parseRequired, type RequirePersonOptions, requireIdentity } from './per
  * `guest`, `collective`. `requireUserGroup('staff')` is how to write "only staff": it covers `faculty`, `postphd` and
  * every other user type whose group is `staff`.
  *
- * It looks in the same places as {@link requireUserType}, and passes on the same errors.
+ * It looks in the same places as {@link requireUserType}, refuses with the same errors, and works in the same frameworks.
  *
  * @throws TypeError without a group, and for a name that is no group.
  *
@@ -22,9 +23,9 @@ import { parseRequired, type RequirePersonOptions, requireIdentity } from './per
  *
  * @see {@link userTypes} for the groups of the codes
  */
-export function requireUserGroup(
-  ...needed: [UserTypeGroup, ...(UserTypeGroup | RequirePersonOptions)[]]
-): RequestHandler {
+export function requireUserGroup<Req = Request>(
+  ...needed: [UserTypeGroup, ...(UserTypeGroup | RequirePersonOptions<Req>)[]]
+): GuardHandler {
   const required = parseRequired('requireUserGroup', needed);
   for (const name of required.names) assertGroup(name);
   return requireIdentity('user-type', required, (identity) =>

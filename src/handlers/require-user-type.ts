@@ -1,5 +1,6 @@
-import type { RequestHandler } from 'express';
-import { canonicalUserType, userTypeCodes, userTypeGroups } from '../jaccount/user-types';
+import type { Request } from '../frameworks';
+import { canonicalUserType, type UserTypeCode, userTypeCodes, userTypeGroups } from '../jaccount/user-types';
+import type { GuardHandler } from '../request-handler';
 import { warnOfSlip } from '../typing-slips';
 import { parseRequired, type RequiredOfPerson, requireIdentity } from './person';
 
@@ -8,11 +9,14 @@ import { parseRequired, type RequiredOfPerson, requireIdentity } from './person'
  * them in. The two spellings that jAccount has for some types are one. {@link requireUserGroup} takes whole groups, such
  * as all staff.
  *
- * All identities of `req.user` that are in force count, as {@link affiliationOf} tells; without identities,
- * `req.user.userType` does. If `req.user` has neither, nor an organization, the profile of the ID Token that the request
- * carries is looked at. `of` names another place. A token that speaks for a client is of no user type.
+ * It works in Express, Koa, Fastify and Nest; {@link GuardHandler} says how each of them calls it. The user is `req.user`
+ * of Express, `ctx.state.user` of Koa or `request.user` of Fastify, or what your application named instead of `user`.
  *
- * It passes a {@link BearerError} with 401 on if no user is signed in, else a {@link ForbiddenError} with 403.
+ * All identities of the user that are in force count, as {@link affiliationOf} tells; without identities, `userType` of
+ * the user does. If the user has neither, nor an organization, the profile of the ID Token that the request carries is
+ * looked at. `of` names another place. A token that speaks for a client is of no user type.
+ *
+ * It refuses with a {@link BearerError} and 401 if no user is signed in, else with a {@link ForbiddenError} and 403.
  *
  * @throws TypeError without a user type, and for the name of a group. An unknown code is accepted, because jAccount adds
  *   new ones; if it looks like a typing slip, a warning says so.
@@ -27,7 +31,7 @@ import { parseRequired, type RequiredOfPerson, requireIdentity } from './person'
  *
  * @see {@link userTypes} for the codes
  */
-export function requireUserType(...needed: RequiredOfPerson): RequestHandler {
+export function requireUserType<Req = Request>(...needed: RequiredOfPerson<Req, UserTypeCode>): GuardHandler {
   const required = parseRequired('requireUserType', needed);
   for (const name of required.names) assertUserType(name);
   const types = required.names.map(canonicalUserType);

@@ -27,6 +27,7 @@ import {
   type ContextVerifyFunctionWithDone,
   createVerifier,
   type Verifier,
+  type VerifyContext,
   type VerifyFunction,
   type VerifyFunctionWithParams,
   type VerifyFunctionWithRequest,
@@ -198,8 +199,8 @@ export class JaccountStrategy extends OAuth2Strategy {
   private async finish(visit: Visit, response: AuthorizationResponse): Promise<void> {
     const { req, options } = visit;
     assertMethod(req, ['GET']);
-    // passport.authorize() sets it: the account is for a user who is signed in already.
-    const linking = options.assignProperty !== undefined;
+    // passport.authorize() sets it: the account is for a user who is signed in already. Midway has `true` there by default.
+    const linking = typeof options.assignProperty === 'string';
     const taken = await this.login.take(req, response, linking);
     if (taken.reloaded) return sendOn(visit, taken.reloaded, linking);
     const { transaction, isAnswered } = taken.callback;
@@ -243,18 +244,24 @@ export class JaccountStrategy extends OAuth2Strategy {
     { tokens }: ExchangedLogin,
     profile: JaccountProfile | undefined,
   ): Promise<Verdict> {
-    const verdict = await this.verifier({
+    const context: VerifyContext = {
       profile: profile as JaccountProfile,
       tokens,
       req,
       ...(profile?.claims && { claims: profile.claims }),
       ...contextOf(transaction),
-    });
+    };
+    const verdict = await this.verifier(context);
+    // Samples for other strategies return what they got. Passport would write the tokens into the session.
+    if (verdict.user === context) throw new TypeError(contextReturned);
     // If verify gives an Error by mistake, Passport would take it for the user.
     if (isNativeError(verdict.user)) throw verdict.user;
     return verdict;
   }
 }
+
+const contextReturned =
+  'the verify callback returned its context, which holds tokens: return a user, such as { account: profile.id }';
 
 // A link preview's HEAD must not spend a code.
 function assertMethod({ method = 'GET' }: Request, allowed: string[]): void {

@@ -122,7 +122,7 @@ describe('JaccountBearerStrategy elsewhere than in Express', () => {
   it('lets requireScope() guard a route of Fastify [RS-04]', async () => {
     const app = await fastifyApp();
     const hooks = [authenticator().authenticate('jaccount-bearer', { session: false })];
-    const scoped = requireScope('write:messages') as never;
+    const scoped = requireScope('write:messages');
     app.get('/', { preValidation: hooks, preHandler: scoped }, async () => ({}));
     const { url, stop } = await serveFastify(app);
 
@@ -151,7 +151,8 @@ describe('JaccountBearerStrategy elsewhere than in Express', () => {
     const { app, koaPassport } = koaApp();
     app.use((ctx, next) =>
       koaPassport.authenticate('jaccount-bearer', { session: false }, (error, user) => {
-        const refusal = error ?? bearerErrorOf(ctx.req);
+        const refusal = error ?? bearerErrorOf(ctx);
+        expect(bearerErrorOf(ctx.req)).to.equal(bearerErrorOf(ctx));
         if (refusal) throw refusal;
         ctx.body = { user };
       })(ctx, next),

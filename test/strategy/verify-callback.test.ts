@@ -327,6 +327,13 @@ describe('verify', () => {
       async (_context: unknown) => new Error('of the application'),
       'of the application',
     ],
+    ['returns its context, tokens and all', (context: unknown) => context, 'returned its context'],
+    ['resolves with its context', async (context: unknown) => context, 'returned its context'],
+    [
+      'calls back with its context',
+      (context: unknown, done: Done) => done(null, context),
+      'returned its context',
+    ],
     ['rejects with nothing', (_context: unknown) => Promise.reject(), 'not an Error'],
     ['throws the word "route"', (_context: unknown) => fail('route'), 'not an Error'],
   ];

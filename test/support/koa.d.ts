@@ -1,10 +1,14 @@
 // What the tests use of packages without types.
 
 declare module 'koa' {
-  import type { IncomingMessage, RequestListener } from 'node:http';
+  import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 
   export interface Context {
+    app: Koa;
     req: IncomingMessage;
+    res: ServerResponse;
+    request: { ctx: Context };
+    response: { ctx: Context };
     path: string;
     query: Record<string, unknown>;
     state: Record<string, unknown>;
