@@ -19,11 +19,23 @@ interface Row {
   inSession?: boolean;
   /** Whether a refusal is told on the next page, in place of a status. */
   redirects?: boolean;
+  /** Where a login begins. @default '/login' */
+  login?: string;
+  /** Where a login ends. @default '/callback' */
+  callback?: string;
+  /** The cookie with the token that a form must send along. */
+  csrfCookie?: string;
+  /** Whether the framework drops the second of two parameters of one name. */
+  dropsSecond?: boolean;
+  /** Whether the page /students is for students only. */
+  hasStudentsPage?: boolean;
 }
 
 const nest12 = 'test/fixtures/nest12/node_modules';
+const midway4 = 'test/fixtures/midway4/node_modules';
 const express = { example: 'express.mjs', sessionCookie: 'connect.sid', redirects: true };
 const fastify = { example: 'fastify.mjs', sessionCookie: 'sessionId', inSession: true };
+const midway = { example: 'midway.ts', hasStudentsPage: true };
 const rows: Row[] = [
   { title: 'Express 5, ES module', ...express },
   { title: 'Express 5, compiled to CommonJS', ...express, form: { module: 'commonjs' } },
@@ -61,10 +73,32 @@ const rows: Row[] = [
       },
     ]),
   ]),
+  { title: 'Midway 3 on Koa, TypeScript', ...midway },
+  {
+    title: 'Midway 3 on Koa, CommonJS with decorator metadata',
+    ...midway,
+    form: { module: 'commonjs' },
+  },
+  { title: 'Midway 4 on Koa, ES module', ...midway, form: { module: 'esm', packages: midway4 } },
+  {
+    title: 'Midway 4 on Koa, CommonJS with decorator metadata',
+    ...midway,
+    form: { module: 'commonjs', packages: midway4 },
+  },
+  {
+    title: 'egg 3 with egg-passport, CommonJS',
+    example: 'egg/index.js',
+    login: '/passport/jaccount',
+    callback: '/passport/jaccount/callback',
+    csrfCookie: 'csrfToken',
+    dropsSecond: true,
+    hasStudentsPage: true,
+  },
 ];
 
-for (const { title, example, form, sessionCookie, inSession = false, redirects = false } of rows) {
+for (const { title, example, form, sessionCookie, inSession = false, redirects = false, ...row } of rows) {
   describe(`examples/${example}: ${title}`, () => {
+    const { login = '/login', callback = '/callback', csrfCookie, dropsSecond, hasStudentsPage } = row;
     let running: RunningExample;
     let agent: UserAgent;
 
@@ -90,7 +124,7 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
         await signIn();
         const before = await cookie(sessionCookie);
 
-        const home = await agent.follow(await agent.get(`${running.url}/login`));
+        const home = await agent.follow(await agent.get(`${running.url}${login}`));
 
         expect(home.json()).to.have.property('account', 'zhaoyichen');
         expect(before).to.be.a('string');
@@ -102,7 +136,7 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
 
     if (sessionCookie && inSession) {
       it('gives the browser another session than that in which the login waited [SE-01]', async () => {
-        await agent.get(`${running.url}/login`);
+        await agent.get(`${running.url}${login}`);
         const before = await cookie(sessionCookie);
 
         await signIn();
@@ -116,9 +150,10 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
 
     if (!inSession) {
       it('keeps a login that begins in a cookie of its own, and writes no session', async () => {
-        await agent.get(`${running.url}/login`);
+        await agent.get(`${running.url}${login}`);
 
-        const names = (await agent.jar.getCookies(running.url)).map(({ key }) => key);
+        const cookies = await agent.jar.getCookies(running.url);
+        const names = cookies.map(({ key }) => key).filter((name) => name !== csrfCookie);
         expect(names).to.have.length(1);
         expect(names[0]).to.match(/^jaccount-[\w-]{16}$/);
       });
@@ -139,7 +174,9 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
       const { state } = await begin(stranger);
       await begin(agent);
 
-      const refused = await agent.get(`${running.url}/callback?${new URLSearchParams({ code: 'A', state })}`);
+      const refused = await agent.get(
+        `${running.url}${callback}?${new URLSearchParams({ code: 'A', state })}`,
+      );
 
       expect(refused.status).to.equal(redirects ? 302 : 403);
       expect(await problemOf(refused)).to.equal(messageFor(new StateError('unknown'), 'zh'));
@@ -148,8 +185,9 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
 
     it('refuses a malformed callback', async () => {
       const { state } = await begin(agent);
+      const malformed = dropsSecond ? 'code=A&error=access_denied' : 'code=A&code=B';
 
-      const refused = await agent.get(`${running.url}/callback?code=A&code=B&state=${state}`);
+      const refused = await agent.get(`${running.url}${callback}?${malformed}&state=${state}`);
 
       expect(refused.status).to.equal(redirects ? 302 : 400);
       expect(await problemOf(refused)).to.equal(messageFor(new CallbackError('of this form'), 'zh'));
@@ -221,11 +259,11 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
     it('signs out, and signs nobody in silently afterwards [LO-01]', async () => {
       await signIn();
 
-      const home = await agent.follow(await agent.post(`${running.url}/logout`, {}));
-      const next = await agent.follow(await agent.get(`${running.url}/login`));
+      const home = await agent.follow(await agent.post(`${running.url}/logout`, await csrfToken()));
+      const next = await agent.follow(await agent.get(`${running.url}${login}`));
 
       expect(home.url).to.equal(`${running.url}/`);
-      expect(home.json()).to.deep.equal({ signIn: '/login' });
+      expect(home.json()).to.deep.equal({ signIn: login });
       expect(next.url).to.include('/jaccount/jalogin');
     });
 
@@ -238,14 +276,38 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
       expect(await signedIn()).to.equal(true);
     });
 
+    if (hasStudentsPage) {
+      it('sends a browser without a login from /students to jAccount', async () => {
+        const page = await agent.follow(await agent.get(`${running.url}/students`));
+
+        expect(page.url).to.include('/jaccount/jalogin');
+      });
+
+      it('shows /students to a student', async () => {
+        await signIn();
+
+        const page = await agent.get(`${running.url}/students`);
+
+        expect(page.json()).to.deep.equal({ hello: '赵一辰' });
+      });
+
+      it('refuses /students to a teacher', async () => {
+        await signIn('linmuqing');
+
+        const page = await agent.get(`${running.url}/students`);
+
+        expect(page.status).to.equal(403);
+      });
+    }
+
     async function begin(browser: UserAgent): Promise<{ location: string; state: string }> {
-      const { location = '' } = await browser.get(`${running.url}/login`);
+      const { location = '' } = await browser.get(`${running.url}${login}`);
       return { location, state: new URL(location).searchParams.get('state') ?? '' };
     }
 
     async function sentBackWith(answer: Record<string, string>): Promise<Visit> {
       const { state } = await begin(agent);
-      return agent.get(`${running.url}/callback?${new URLSearchParams({ ...answer, state })}`);
+      return agent.get(`${running.url}${callback}?${new URLSearchParams({ ...answer, state })}`);
     }
 
     async function problemOf(refused: Visit): Promise<string> {
@@ -254,17 +316,21 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
     }
 
     async function callbackOf(account: string): Promise<string> {
-      const loginPage = await agent.follow(await agent.get(`${running.url}/login`));
+      const loginPage = await agent.follow(await agent.get(`${running.url}${login}`));
       const { location = '' } = await agent.follow(await agent.choose(loginPage, account), running.url);
       return location;
     }
 
-    async function signIn(): Promise<Visit> {
-      return agent.follow(await agent.get(await callbackOf('zhaoyichen')));
+    async function signIn(account = 'zhaoyichen'): Promise<Visit> {
+      return agent.follow(await agent.get(await callbackOf(account)));
     }
 
     async function signedIn(): Promise<boolean> {
       return 'account' in (await agent.get(running.url)).json();
+    }
+
+    async function csrfToken(): Promise<Record<string, string>> {
+      return csrfCookie ? { _csrf: String(await cookie(csrfCookie)) } : {};
     }
 
     async function cookie(name: string): Promise<string | undefined> {

@@ -1,11 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 
 const folder = `${__dirname}/../../examples`;
 
 describe('examples/README.md', () => {
   it('lists every example', () => {
-    const programs = readdirSync(folder).filter((file) => /\.([cm]js|ts)$/.test(file));
+    const names = readdirSync(folder);
+    const files = names.filter((name) => /\.([cm]js|ts)$/.test(name));
+    const applications = names.map((name) => `${name}/index.js`);
+    const programs = [...files, ...applications.filter((file) => existsSync(`${folder}/${file}`))];
     const parts = programs.flatMap((file) => importedBy(file));
 
     expect(listed()).to.have.members(programs.filter((file) => !parts.includes(file)));
@@ -18,7 +21,7 @@ describe('examples/README.md', () => {
       .map((file) => readFileSync(`${tests}/${file}`, 'utf8'))
       .join('\n');
 
-    const starts = text.matchAll(/(?:examples\/|example: '|startExample\(')([\w-]+\.(?:[cm]js|ts))/g);
+    const starts = text.matchAll(/(?:examples\/|example: '|startExample\(')([\w/-]+\.(?:[cm]?js|ts))/g);
     const started = new Set([...starts].map(([, file]) => file));
 
     expect(listed().filter((file) => !started.has(file))).to.deep.equal([]);

@@ -1,4 +1,4 @@
-// What the tests use of packages without types.
+// What the tests use of packages without types. examples/midway.ts is compiled against this Koa too.
 
 declare module 'koa' {
   import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
@@ -14,6 +14,8 @@ declare module 'koa' {
     state: Record<string, unknown>;
     status: number;
     body: unknown;
+    set(headers: Record<string, string>): void;
+    redirect(url: string): void;
     login(user: unknown): Promise<void>;
   }
   export type Middleware = (ctx: Context, next: () => Promise<unknown>) => unknown;

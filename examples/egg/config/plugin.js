@@ -1,0 +1,1 @@
+exports.passport = { enable: true, package: 'egg-passport' };
