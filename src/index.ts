@@ -72,7 +72,7 @@ export type { ExchangedLogin } from './login/finish';
 export { sanitizeReturnTo } from './login/return-to';
 export { SessionTransactions, type SessionTransactionsOptions } from './login/session-transactions';
 export type { EndedLogin, Transaction, TransactionStore } from './login/transaction';
-export { LoginFailedError } from './login-failed-error';
+export { LoginFailure } from './login-failure';
 export { type LoginChallenge, messageFor } from './messages';
 export {
   type Affiliation,

@@ -1,7 +1,7 @@
 import { ForbiddenError, type ForbiddenFault, type JaccountErrorCode, type StateFailure } from './errors';
 import { canonicalUserType, userTypeGroups, userTypes } from './jaccount/user-types';
 import { type Language, languages } from './language';
-import { LoginFailedError } from './login-failed-error';
+import { LoginFailure } from './login-failure';
 import { failed, notAccepted, type Sentences, sentencesByCode } from './sentences';
 
 /**
@@ -65,7 +65,7 @@ function sentencesFor(subject: Subject): Sentences | undefined {
   const entry = ownMember(sentencesByCode, code);
   // jAccount's own `error` may be any word, that of a member of every object too.
   if (entry) return ownMember(entry.exactly ?? {}, reason ?? fault ?? error ?? errno) ?? entry.any;
-  if (subject instanceof Error && !(subject instanceof LoginFailedError)) return failed;
+  if (subject instanceof Error && !(subject instanceof LoginFailure)) return failed;
   const isOurs = message === undefined || Object.values(notAccepted).includes(String(message));
   return isOurs ? notAccepted : undefined;
 }

@@ -10,7 +10,7 @@ import {
   IdTokenError,
   type JaccountError,
   KeySetError,
-  LoginFailedError,
+  LoginFailure,
   MalformedResponseError,
   messageFor,
   NetworkError,
@@ -144,10 +144,10 @@ describe('messageFor()', () => {
   it('has the sentences of its code for a login that failed in Nest', () => {
     const challenge = { code: 'ERR_JACCOUNT_STATE', reason: 'expired', message: 'any' };
 
-    expect(messageFor(new LoginFailedError(challenge, 403), 'en')).to.equal(
+    expect(messageFor(new LoginFailure(challenge, 403), 'en')).to.equal(
       messageFor(new StateError('expired'), 'en'),
     );
-    expect(messageFor(new LoginFailedError({ message: '只对教师开放' }, 401), 'en')).to.equal('只对教师开放');
+    expect(messageFor(new LoginFailure({ message: '只对教师开放' }, 401), 'en')).to.equal('只对教师开放');
   });
 
   it("leaves the words of the application's verify callback", () => {

@@ -131,6 +131,28 @@ describe('passport.authenticate()', () => {
     });
   });
 
+  for (const { assignProperty, status } of [
+    { assignProperty: 'account', status: 403 },
+    // @midwayjs/passport has it so by default, and links nothing.
+    { assignProperty: true, status: 200 },
+    { assignProperty: undefined, status: 200 },
+  ]) {
+    it(`answers ${status} where the user signed in by other means meanwhile, with assignProperty: ${assignProperty} [CB-11]`, async () => {
+      await start((app, passport) => {
+        app.get('/login', passport.authenticate('jaccount') as RequestHandler);
+        app.get('/callback/jaccount', (req, res, next) => {
+          const answer = (error: unknown, user: unknown, _info: unknown, refused = 401) =>
+            error ? next(error) : res.status(user ? 200 : refused).end();
+          passport.authenticate('jaccount', { assignProperty } as object, answer as never)(req, res, next);
+        });
+      });
+      const callback = await sentBack('/login');
+      await byPassword('zhaoyichen');
+
+      expect(await agent.get(callback)).to.include({ status });
+    });
+  }
+
   it('takes its turn after another strategy in a list', async () => {
     await start((app, passport) => {
       app.get('/login', passport.authenticate(['local', 'jaccount']) as RequestHandler);

@@ -2,7 +2,7 @@ import { bearerErrorOf, wasJudged } from '../bearer/refusals';
 import { keepPrivate } from '../bearer/response-headers';
 import type { BearerError } from '../errors';
 import { isObject } from '../frameworks';
-import { LoginFailedError } from '../login-failed-error';
+import { LoginFailure } from '../login-failure';
 import { completeContextOf, setMissingHeaders } from '../request-context';
 import type { NestContext } from '../request-handler';
 
@@ -31,7 +31,7 @@ interface PassportGuard {
  *
  * - an error of a strategy as it is, which Nest answers with its `status`;
  * - for a request that `jaccount-bearer` refused, its {@link BearerError}, with the challenge on the response;
- * - for a login that failed, a {@link LoginFailedError} with the status of the strategy.
+ * - for a login that failed, a {@link LoginFailure} with the status of the strategy.
  *
  * It works in Nest 11 and 12, on Express and on Fastify: `class LoginGuard extends jaccountGuard(AuthGuard('jaccount')) {}`.
  * What you override in the subclass, and what is injected into it, stays as it is with `AuthGuard()`.
@@ -69,7 +69,7 @@ export function jaccountGuard<Guard extends PassportGuardClass>(guard: Guard): G
       if (user) return user;
       const refusal = isObject(request) ? bearerRefusalOf(request, info) : undefined;
       if (head && refusal) setMissingHeaders(head, refusal);
-      throw refusal ?? loginFailure(info, status);
+      throw refusal ?? failureFrom(info, status);
     }
   }
   return JaccountGuard as unknown as Guard;
@@ -82,7 +82,7 @@ function bearerRefusalOf(request: object, info: unknown): BearerError | undefine
 }
 
 // Of several strategies, Passport hands over a list of each.
-function loginFailure(info: unknown, status: unknown): LoginFailedError {
+function failureFrom(info: unknown, status: unknown): LoginFailure {
   const challenge = [info].flat().find((one) => one !== undefined && one !== null);
-  return new LoginFailedError(challenge, [status].flat().find(Number.isInteger));
+  return new LoginFailure(challenge, [status].flat().find(Number.isInteger));
 }

@@ -1,18 +1,14 @@
 import { CallbackError } from '../errors';
 
 /**
- * The callback URL for a request: the one that is configured, or of a list the one whose host the request names. It is
- * never made from the request.
+ * The callback URL for a request: of those that are configured, the one whose host the request names. It is never made from
+ * the request.
  *
  * @throws {@link CallbackError} with 400 for a host that no callback URL of the list has.
  */
-export function callbackURLFor(
-  callbackURL: string | readonly string[],
-  requestHosts: readonly string[],
-): string {
-  if (typeof callbackURL === 'string') return callbackURL;
+export function callbackURLAt(requestHosts: readonly string[], callbackURLs: readonly string[]): string {
   const found = requestHosts
-    .map((host) => callbackURL.find((url) => isAtHost(url, host)))
+    .map((host) => callbackURLs.find((url) => isAtHost(url, host)))
     .find((url) => url !== undefined);
   if (found !== undefined) return found;
   throw new CallbackError('no "callbackURL" has the host of this request');

@@ -5,7 +5,7 @@ import type { JaccountProfile } from '../profile/profile';
 import { sameDigest } from '../protocol/text';
 import type { AuthorizationResponse } from './authorization-response';
 import { begin, type LoginRequest } from './begin';
-import { callbackURLFor } from './callback-url';
+import { callbackURLAt } from './callback-url';
 import { type ExchangedLogin, Finisher } from './finish';
 import { type Callback, OncePerCallback } from './once-per-callback';
 import type { LoginSettings } from './settings';
@@ -98,7 +98,8 @@ export class Login<T> {
 
   /** The callback URL for a request, by its host if there are several. */
   callbackURLFor(req: object): string {
-    return callbackURLFor(this.settings.callbackURL, hostsOf(req));
+    const { callbackURL } = this.settings;
+    return typeof callbackURL === 'string' ? callbackURL : callbackURLAt(hostsOf(req), callbackURL);
   }
 
   private async takePending(req: object, expected: Expected, answering?: Transaction): Promise<Transaction> {

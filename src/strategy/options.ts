@@ -98,7 +98,7 @@ const parsers: Parsers<StrategySettings> &
   callbackURL: callbackIn,
   name: (given) => given.text('name', 'jaccount'),
   scope: (given) => given.scope('openid'),
-  pkce: (given) => given.value('pkce') === 'S256' || given.boolean('pkce', true),
+  pkce: pkceIn,
   clientAuthMethod: (given) => given.oneOf('clientAuthMethod', clientAuthMethods),
   transactions: transactionsIn,
   clockTolerance: (given) => given.number('clockTolerance', { default: 60, least: 0, most: 300 }),
@@ -129,6 +129,12 @@ export function parseOptions(options: unknown): StrategySettings {
 /** The names in a scope, whichever way it is written. */
 export function parseScope(scope: unknown): readonly string[] {
   return new GivenOptions(door, { scope }).scope();
+}
+
+function pkceIn(given: GivenOptions): boolean {
+  const pkce = given.has('pkce') ? given.value('pkce') : true;
+  if (pkce === 'S256' || typeof pkce === 'boolean') return pkce !== false;
+  return given.refuse('pkce', 'must be true or "S256", or false');
 }
 
 type LanguageOf = (req: Request) => unknown;

@@ -102,7 +102,7 @@ describe('jaccountGuard()', () => {
       const answer = await agent.get(`${url}/?${new URLSearchParams({ error: 'access_denied', state })}`);
 
       expect(answer.json()).to.deep.include({
-        ...{ name: 'LoginFailedError', status: 401, statusCode: 401, expose: true },
+        ...{ name: 'LoginFailure', status: 401, statusCode: 401, expose: true },
         ...{ code: 'ERR_JACCOUNT_AUTHORIZATION', error: 'access_denied' },
         ...{ returnTo: '/grades', appState: { theme: 'dark' } },
       });

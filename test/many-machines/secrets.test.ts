@@ -74,7 +74,7 @@ describe('machines with CookieTransactions while the secret is renewed', () => {
 
       expect(status).to.equal(403);
       expect(json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'unknown' });
-      expect(json().challenge.message).to.match(/secret/);
+      expect(json().challenge.detail).to.match(/secret/);
     });
   }
 });

@@ -142,6 +142,6 @@ describe('an application behind a TLS terminator', () => {
     expect(cookies(begun)).to.deep.equal([]);
     expect(end.status).to.equal(403);
     expect(end.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'no-transaction' });
-    expect(end.json().challenge.message).to.match(/^the session cookie is Secure.*"trust proxy"$/);
+    expect(end.json().challenge.detail).to.match(/^the session cookie is Secure.*"trust proxy"$/);
   });
 });

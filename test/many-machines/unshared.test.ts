@@ -54,7 +54,7 @@ describe('an application on two machines', () => {
 
       expect(end.status).to.equal(403);
       expect(end.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'no-transaction' });
-      expect(end.json().challenge.message).to.match(/session store or secret of its own/);
+      expect(end.json().challenge.detail).to.match(/session store or secret of its own/);
       expect(provider.tokenRequests).to.deep.equal([]);
     });
   }
@@ -80,7 +80,7 @@ describe('an application on two machines', () => {
 
     expect(end.status).to.equal(403);
     expect(end.json().challenge).to.include({ code: 'ERR_JACCOUNT_STATE', reason: 'unknown' });
-    expect(end.json().challenge.message).to.match(/sealed with another secret: all machines must share/);
+    expect(end.json().challenge.detail).to.match(/sealed with another secret: all machines must share/);
     expect(provider.tokenRequests).to.deep.equal([]);
   });
 });

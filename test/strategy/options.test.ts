@@ -3,7 +3,7 @@ import { Agent } from 'node:https';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { JaccountStrategy, jaccountEndpoints, Strategy } from 'passport-jaccount';
-import { emulatorClient } from '../../dist/jaccount/endpoints.js';
+import { emulatorClient, endpointsAt } from '../../dist/jaccount/endpoints.js';
 
 const secret = '0123456789abcdef0123456789abcdef0123456789abcdef';
 const right = { clientID: 'japp000001', clientSecret: secret, callbackURL: 'https://app.example/callback' };
@@ -148,6 +148,7 @@ describe('new JaccountStrategy(options)', () => {
     ['store: false', { store: false }, 'store'],
     ['a store of passport-oauth2', { store: { store: verify, verify } }, 'transactions'],
     ["pkce: 'plain'", { pkce: 'plain' }, 'pkce'],
+    ['null for pkce', { pkce: null }, 'pkce'],
     ["scopeSeparator: ','", { scopeSeparator: ',' }, 'scopeSeparator'],
     ['a text for a proxy', { proxy: 'http://proxy.example:3128' }, 'proxy'],
     ['the language fr', { language: 'fr' }, 'language'],
@@ -272,13 +273,7 @@ describe('new JaccountStrategy(options)', () => {
 
   it("accepts the emulator's secret with loopback endpoints", () => {
     const origin = 'http://127.0.0.1:8930';
-    const endpoints = {
-      issuer: `${origin}/oauth2/`,
-      authorizationURL: `${origin}/a`,
-      tokenURL: `${origin}/t`,
-      logoutURL: `${origin}/l`,
-      apiURL: `${origin}/v1`,
-    };
+    const endpoints = endpointsAt(origin);
 
     expect(() => construct({ ...emulatorClient, ...endpoints })).not.to.throw();
   });
@@ -292,13 +287,7 @@ describe('new JaccountStrategy(options)', () => {
 
   it("accepts the emulator's secret with endpoints at an insecure host", () => {
     const origin = 'http://jaccount-emulator:8930';
-    const endpoints = {
-      issuer: `${origin}/oauth2/`,
-      authorizationURL: `${origin}/a`,
-      tokenURL: `${origin}/t`,
-      logoutURL: `${origin}/l`,
-      apiURL: `${origin}/v1`,
-    };
+    const endpoints = endpointsAt(origin);
     const insecureHosts = ['jaccount-emulator'];
 
     expect(() => construct({ ...emulatorClient, ...endpoints, insecureHosts })).not.to.throw();

@@ -5,8 +5,8 @@ import { isObject } from './frameworks';
  * it did not begin, when the application did not accept the user. Nest answers with `status`; an exception filter can
  * send the browser back to sign in, and to `returnTo` afterwards.
  */
-export class LoginFailedError extends Error {
-  override readonly name = 'LoginFailedError';
+export class LoginFailure extends Error {
+  override readonly name = 'LoginFailure';
   /** What the strategy failed with; 401 where it named no status. */
   readonly status: number;
   /** The same as `status`. Nest reads this name. */
