@@ -1,7 +1,7 @@
 import express from 'express';
 import session from 'express-session';
 import passport from 'passport';
-import { JaccountStrategy, messageFor, signOut } from 'passport-jaccount';
+import { JaccountStrategy, messageFor, requireUserType, signOut } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 
 // With a client that jAccount approved, set these two. Without, a jAccount runs on this machine.
@@ -27,10 +27,12 @@ app.get(
   '/callback',
   passport.authenticate('jaccount', { successRedirect: '/', failureRedirect: '/', failureMessage: true }),
 );
-app.post('/logout', signOut(strategy, { returnTo: `http://localhost:${PORT}/` }));
+app.get('/students', requireUserType('student'), (req, res) => res.json({ hello: req.user.name }));
+app.all('/logout', signOut(strategy, { returnTo: `http://localhost:${PORT}/` }));
 app.use((error, _req, res, next) => {
   if (res.headersSent) return next(error);
-  console.error(error);
-  res.status(error.status ?? 500).json({ signIn: '/login', problems: [messageFor(error, 'zh')] });
+  const { status = 500 } = error;
+  if (status >= 500) console.error(error);
+  res.status(status).json({ signIn: '/login', problems: [messageFor(error, 'zh')] });
 });
 app.listen(PORT).once('listening', () => console.log(`http://localhost:${PORT}`));

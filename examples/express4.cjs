@@ -3,7 +3,7 @@
 const express = require('express4');
 const session = require('express-session');
 const passport = require('passport');
-const { JaccountStrategy, messageFor } = require('passport-jaccount');
+const { JaccountStrategy, messageFor, requireUserType, signOut } = require('passport-jaccount');
 const { startEmulator } = require('passport-jaccount/emulator');
 
 const { JACCOUNT_CLIENT_ID: clientID, JACCOUNT_CLIENT_SECRET: clientSecret, PORT = 3000 } = process.env;
@@ -46,15 +46,14 @@ async function main() {
       req.logIn(user, (failure) => (failure ? next(failure) : res.redirect(303, '/')));
     })(req, res, next);
   });
-  app.post('/logout', (req, res, next) => {
-    req.logout((error) => (error ? next(error) : res.redirect(303, strategy.logoutURL(`${url}/`))));
-  });
+  app.get('/students', requireUserType('student'), (req, res) => res.json({ hello: req.user.name }));
+  app.all('/logout', signOut(strategy, { returnTo: `${url}/` }));
 
   app.use((error, _req, res, next) => {
     if (res.headersSent) return next(error);
     const { status = 500 } = error;
     if (status >= 500) console.error(error);
-    res.status(status).json({ problem: messageFor(error, 'zh') });
+    res.status(status).json({ problem: messageFor(error, 'zh'), signIn: '/login' });
   });
   app.listen(PORT, () => console.log(url));
 }

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import passport from '@fastify/passport';
 import fastifySecureSession from '@fastify/secure-session';
 import fastify from 'fastify';
-import { JaccountStrategy, messageFor } from 'passport-jaccount';
+import { JaccountStrategy, messageFor, requireUserType, signOut } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 
 const { JACCOUNT_CLIENT_ID: clientID, JACCOUNT_CLIENT_SECRET: clientSecret, PORT = 3000 } = process.env;
@@ -35,7 +35,7 @@ app.addHook('onRequest', async (_request, reply) => {
 app.setErrorHandler((error, _request, reply) => {
   const { statusCode = 500 } = error;
   if (statusCode >= 500) console.error(error);
-  return reply.status(statusCode).send({ problem: messageFor(error, 'zh') });
+  return reply.status(statusCode).send({ problem: messageFor(error, 'zh'), signIn: '/login' });
 });
 
 app.get('/', async (request) => request.user ?? { signIn: '/login' });
@@ -47,12 +47,10 @@ const finish = passport.authenticate('jaccount', async (request, reply, error, u
   return reply.redirect('/', 303);
 });
 app.get('/callback', { preValidation: finish }, () => undefined);
-// Forms post; the one to sign out has no fields.
+app.get('/students', { preHandler: requireUserType('student') }, async ({ user }) => ({ hello: user.name }));
+// Fastify parses no forms without this. The form that signs out has no fields.
 app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, async () => ({}));
-app.post('/logout', async (request, reply) => {
-  await request.logOut();
-  return reply.redirect(strategy.logoutURL(`${url}/`), 303);
-});
+app.all('/logout', signOut(strategy, { returnTo: `${url}/` }));
 
 await app.listen({ port: Number(PORT) });
 console.log(url);

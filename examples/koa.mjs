@@ -3,7 +3,7 @@ import Router from '@koa/router';
 import Koa from 'koa';
 import passport from 'koa-passport';
 import { createSession } from 'koa-session';
-import { JaccountStrategy, messageFor } from 'passport-jaccount';
+import { JaccountStrategy, messageFor, requireUserType, signOut } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 
 const { JACCOUNT_CLIENT_ID: clientID, JACCOUNT_CLIENT_SECRET: clientSecret, PORT = 3000 } = process.env;
@@ -12,6 +12,7 @@ const jaccount = emulator ? { ...emulator.client, ...emulator.endpoints } : { cl
 
 const url = `http://localhost:${PORT}`;
 const callbackURL = `${url}/callback`;
+// #region login
 const strategy = new JaccountStrategy({ ...jaccount, callbackURL }, async ({ profile }) => {
   return { account: profile.id, name: profile.displayName, userType: profile.userType };
 });
@@ -32,11 +33,10 @@ router.get('/callback', (ctx, next) =>
     ctx.redirect('/');
   })(ctx, next),
 );
-router.post('/logout', async (ctx) => {
-  await ctx.logout();
-  ctx.status = 303;
-  ctx.redirect(strategy.logoutURL(`${url}/`));
+router.get('/students', requireUserType('student'), (ctx) => {
+  ctx.body = { hello: ctx.state.user.name };
 });
+router.all('/logout', signOut(strategy, { returnTo: `${url}/` }));
 
 const app = new Koa();
 app.keys = ['a long random text'];
@@ -48,11 +48,12 @@ app.use(async (ctx, next) => {
   } catch (error) {
     const { status = 500 } = error;
     if (status >= 500) console.error(error);
-    Object.assign(ctx, { status, body: { problem: messageFor(error, 'zh') } });
+    Object.assign(ctx, { status, body: { problem: messageFor(error, 'zh'), signIn: '/login' } });
   }
 });
 app.use(createSession({ sameSite: 'lax' }, app));
 app.use(passport.initialize());
 app.use(passport.session());
 app.use(router.routes());
+// #endregion
 app.listen(PORT, () => console.log(url));

@@ -1,22 +1,19 @@
 // Midway 3 on Koa. Run it with `node --import tsx examples/midway.ts`.
 import { Bootstrap } from '@midwayjs/bootstrap';
 import {
+  All,
   App,
   Catch,
   Config,
   Configuration,
   Controller,
   Get,
-  Guard,
-  type IGuard,
   type ILogger,
   type IMiddleware,
   Inject,
   Logger,
   Middleware,
   MidwayHttpError,
-  Post,
-  UseGuard,
 } from '@midwayjs/core';
 import * as koa from '@midwayjs/koa';
 import * as passport from '@midwayjs/passport';
@@ -24,7 +21,10 @@ import type { Request } from 'express';
 import {
   JaccountStrategy,
   type JaccountStrategyOptions,
+  LoginFailure,
   messageFor,
+  requireUserType,
+  signOut,
   type VerifyContext,
 } from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
@@ -43,13 +43,13 @@ async function jaccountOptions(): Promise<JaccountStrategyOptions> {
   return { ...emulator.client, ...emulator.endpoints, callbackURL };
 }
 
-// @midwayjs/passport answers 401 to every failure and 500 to every error. A MidwayHttpError keeps its status and reason.
+// #region login
+// @midwayjs/passport answers 401 to every failure and 500 to every error, but passes a MidwayHttpError on.
 class MidwayJaccountStrategy extends JaccountStrategy {
   override authenticate(req: Request, options?: object) {
     const { error } = this;
-    this.fail = (challenge, status = 401) =>
-      error(new MidwayHttpError(challenge as { message: string }, status));
     this.error = (cause) => error(new MidwayHttpError(cause, cause.status ?? 500, cause.code, { cause }));
+    this.fail = (challenge, status) => this.error(new LoginFailure(challenge, status));
     return super.authenticate(req, options);
   }
 }
@@ -70,6 +70,7 @@ class JaccountLogin extends passport.PassportStrategy(MidwayJaccountStrategy, 'j
   async validate({ profile }: VerifyContext) {
     return { account: profile.id, name: profile.displayName, userType: profile.userType };
   }
+  // #endregion
 
   serializeUser(user: object, done: (error: null, stored: object) => void) {
     done(null, user);
@@ -78,6 +79,7 @@ class JaccountLogin extends passport.PassportStrategy(MidwayJaccountStrategy, 'j
   deserializeUser(stored: object, done: (error: null, user: object) => void) {
     done(null, stored);
   }
+  // #region login
 }
 
 // Lets a signed-in user through, and sends every other browser to jAccount.
@@ -88,6 +90,7 @@ class JaccountMiddleware extends passport.PassportMiddleware(JaccountLogin) {
   }
 }
 
+// #endregion
 @Middleware()
 class NoStore implements IMiddleware<koa.Context, koa.NextFunction> {
   resolve() {
@@ -99,13 +102,7 @@ class NoStore implements IMiddleware<koa.Context, koa.NextFunction> {
   }
 }
 
-@Guard()
-class StudentGuard implements IGuard<koa.Context> {
-  async canActivate({ state }: koa.Context) {
-    return state.user.userType === 'student';
-  }
-}
-
+// #region login
 @Controller('/', { middleware: [NoStore] })
 class Pages {
   @Inject()
@@ -125,18 +122,14 @@ class Pages {
     this.ctx.redirect('/');
   }
 
-  @Get('/students', { middleware: [JaccountMiddleware] })
-  @UseGuard(StudentGuard)
+  @Get('/students', { middleware: [JaccountMiddleware, requireUserType('student')] })
   students() {
     return { hello: this.ctx.state.user.name };
   }
 
-  @Post('/logout')
+  @All('/logout')
   signOut() {
-    // null ends the session, though its type does not say so.
-    this.ctx.session = null as never;
-    this.ctx.status = 303;
-    this.ctx.redirect(this.jaccountLogin.getStrategy().logoutURL(`${url}/`));
+    return signOut(this.jaccountLogin.getStrategy(), { returnTo: `${url}/` })(this.ctx, async () => {});
   }
 }
 
@@ -150,10 +143,13 @@ class Problems {
     // Not ctx.logger, because it writes the address of the callback.
     if (status >= 500) this.logger.error(cause ?? error);
     ctx.status = status;
-    const problem = status < 500 ? message : messageFor(cause instanceof Error ? cause : error, 'zh');
+    const subject = cause instanceof Error ? cause : error;
+    // Without a cause, a MidwayHttpError is one of Midway itself, such as 404.
+    const problem = subject instanceof MidwayHttpError ? message : messageFor(subject, 'zh');
     return { problem, signIn: '/login' };
   }
 }
+// #endregion
 
 @Configuration({
   imports: [koa, passport],
@@ -184,7 +180,7 @@ class Application {
 
 async function main() {
   await Bootstrap.configure({
-    imports: [{ Application, JaccountLogin, JaccountMiddleware, StudentGuard, Pages, NoStore, Problems }],
+    imports: [{ Application, JaccountLogin, JaccountMiddleware, Pages, NoStore, Problems }],
     globalConfig: { jaccount: await jaccountOptions() },
   }).run();
 }

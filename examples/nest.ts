@@ -1,7 +1,9 @@
 // Nest on Express. Run it with `node --import tsx examples/nest.ts`.
 import 'reflect-metadata';
-import { promisify } from 'node:util';
 import {
+  All,
+  type ArgumentsHost,
+  Catch,
   Controller,
   type ExecutionContext,
   Get,
@@ -9,17 +11,27 @@ import {
   Inject,
   Injectable,
   Module,
-  Post,
   Redirect,
   Req,
+  Res,
   UseGuards,
 } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import { APP_FILTER, BaseExceptionFilter, NestFactory } from '@nestjs/core';
 import { AuthGuard, PassportSerializer, PassportStrategy } from '@nestjs/passport';
 import type { Request, Response } from 'express';
 import session from 'express-session';
 import passport from 'passport';
-import { type JaccountProfile, JaccountStrategy, type JaccountStrategyOptions } from 'passport-jaccount';
+import {
+  JaccountError,
+  JaccountStrategy,
+  type JaccountStrategyOptions,
+  jaccountGuard,
+  LoginFailure,
+  messageFor,
+  requireUserType,
+  signOut,
+  type VerifyContext,
+} from 'passport-jaccount';
 import { startEmulator } from 'passport-jaccount/emulator';
 
 const { JACCOUNT_CLIENT_ID: clientID, JACCOUNT_CLIENT_SECRET: clientSecret = '', PORT = 3000 } = process.env;
@@ -32,17 +44,20 @@ async function jaccountOptions(): Promise<JaccountStrategyOptions> {
   return { ...emulator.client, ...emulator.endpoints, callbackURL };
 }
 
+// #region login
 @Injectable()
-class JaccountLogin extends PassportStrategy(JaccountStrategy) {
+class JaccountLogin extends PassportStrategy(JaccountStrategy, 'jaccount', true) {
   constructor(@Inject('jaccount options') options: JaccountStrategyOptions) {
     super(options);
   }
 
-  async validate(_accessToken: string, _refreshToken: string | undefined, profile: JaccountProfile) {
+  // Return your user, not the context: it holds the tokens.
+  async validate({ profile }: VerifyContext) {
     return { account: profile.id, name: profile.displayName, userType: profile.userType };
   }
 }
 
+// #endregion
 @Injectable()
 class UserSerializer extends PassportSerializer {
   serializeUser(user: object, done: (error: null, stored: object) => void) {
@@ -54,25 +69,23 @@ class UserSerializer extends PassportSerializer {
   }
 }
 
+// #region login
 @Injectable()
-class JaccountGuard extends AuthGuard('jaccount') {
+class JaccountGuard extends jaccountGuard(AuthGuard('jaccount')) {
   override async canActivate(context: ExecutionContext) {
     await super.canActivate(context);
     await super.logIn(context.switchToHttp().getRequest());
     return true;
   }
+}
 
-  // Nest's own answers 401 to every failure, without its reason.
-  override handleRequest<User>(
-    error: Error | null,
-    user: User | false,
-    info: { message: string } | undefined,
-    _context: ExecutionContext,
-    status = 401,
-  ): User {
-    if (error) throw error;
-    if (!user) throw new HttpException({ problem: info?.message, signIn: '/login' }, status);
-    return user;
+// Nest would answer an error with its English message, which is meant for administrators.
+@Catch(JaccountError, LoginFailure)
+class Problems extends BaseExceptionFilter {
+  override catch(error: JaccountError | LoginFailure, host: ArgumentsHost) {
+    if (error.status >= 500) console.error(error);
+    const body = { problem: messageFor(error, 'zh'), signIn: '/login' };
+    super.catch(new HttpException(body, error.status), host);
   }
 }
 
@@ -85,27 +98,33 @@ class Pages {
     return req.user ?? { signIn: '/login' };
   }
 
-  // The guard sends the browser to jAccount: this is never reached.
-  @Get('login')
-  @UseGuards(JaccountGuard)
-  login() {}
-
-  @Get('callback')
+  // On /login, the guard sends the browser to jAccount, and this method is not called.
+  @Get(['login', 'callback'])
   @UseGuards(JaccountGuard)
   @Redirect('/', 303)
-  callback() {}
+  signedIn() {}
 
-  @Post('logout')
-  @Redirect('/', 303)
-  async logout(@Req() req: Request) {
-    await promisify(req.logout.bind(req))();
-    return { url: this.jaccount.logoutURL(`${url}/`) };
+  @Get('students')
+  @UseGuards({ canActivate: requireUserType('student') })
+  students(@Req() req: Request & { user: { name: string } }) {
+    return { hello: req.user.name };
+  }
+
+  @All('logout')
+  logout(@Req() req: Request, @Res() res: Response) {
+    return signOut(this.jaccount, { returnTo: `${url}/` })(req, res);
   }
 }
+// #endregion
 
 @Module({
   controllers: [Pages],
-  providers: [JaccountLogin, UserSerializer, { provide: 'jaccount options', useFactory: jaccountOptions }],
+  providers: [
+    JaccountLogin,
+    UserSerializer,
+    { provide: 'jaccount options', useFactory: jaccountOptions },
+    { provide: APP_FILTER, useClass: Problems },
+  ],
 })
 class Application {}
 

@@ -103,8 +103,10 @@ export function hangUp(req: object): void {
 
 /** The user who is signed in, under the name that the application chose for it; undefined when no user is signed in. */
 export function userOf(req: object): unknown {
-  const holder = isKoaContext(req) ? stateOf(req) : req;
-  return (holder as Record<string, unknown>)[userPropertyOf(req)] || undefined;
+  // egg-passport keeps the user on Node's request, koa-passport in ctx.state.
+  const holders = isKoaContext(req) ? [stateOf(req), req.req] : [req];
+  const property = userPropertyOf(req);
+  return holders.map((holder) => (holder as Record<string, unknown>)[property]).find(Boolean);
 }
 
 function userPropertyOf(req: object): string {

@@ -41,8 +41,10 @@ describe('docs/', () => {
     });
 
     for (const file of [page, translation]) {
-      it(`${file} is shorter than 230 lines`, () => {
-        expect(read(file).split('\n')).to.have.length.below(230);
+      // That of the frameworks holds six programs.
+      const lines = page === 'frameworks.md' ? 422 : 230;
+      it(`${file} is shorter than ${lines} lines`, () => {
+        expect(read(file).split('\n')).to.have.length.below(lines);
       });
 
       it(`${file} links to pages that exist`, () => {
@@ -63,7 +65,7 @@ describe('docs/', () => {
   }
 
   // The others show texts for users in their own language.
-  const sameCode = ['deployment', 'emulator', 'linking', 'migration', 'profile', 'sessions'];
+  const sameCode = ['deployment', 'emulator', 'frameworks', 'linking', 'migration', 'profile', 'sessions'];
   for (const page of sameCode.map((name) => `${name}.md`)) {
     it(`${page} has the same code in both languages`, () => {
       expect(codeIn(read(page.replace('.md', '.zh-CN.md')))).to.deep.equal(codeIn(read(page)));

@@ -21,8 +21,8 @@ describe('the package', function () {
     it('holds dist, src and the texts that people look for, nothing else', () => {
       const others = tarball.paths.filter((file) => !/^(dist|src)\//.test(file));
       const pages = [
-        ...['client', 'deployment', 'emulator', 'errors', 'linking', 'migration', 'profile'],
-        ...['sessions', 'strategy'],
+        ...['client', 'deployment', 'emulator', 'errors', 'frameworks', 'linking', 'migration'],
+        ...['profile', 'sessions', 'strategy'],
       ];
       const docs = pages.flatMap((name) => [`docs/${name}.md`, `docs/${name}.zh-CN.md`]);
       const texts = [

@@ -11,6 +11,7 @@ module.exports = class AppBoot {
     const emulator = config.jaccount.clientID ? undefined : await startEmulator();
     const options = { ...config.jaccount, ...emulator?.client, ...emulator?.endpoints };
 
+    // #region login
     this.app.jaccount = new JaccountStrategy(options, ({ req, profile }, done) => {
       const { id: account, displayName: name, userType } = profile;
       passport.doVerify(req, { account, name, userType }, done);
@@ -19,5 +20,6 @@ module.exports = class AppBoot {
 
     // Finds or creates the user of the application; false refuses the login.
     passport.verify(async (_ctx, user) => user);
+    // #endregion
   }
 };

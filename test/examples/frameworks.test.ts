@@ -27,15 +27,15 @@ interface Row {
   csrfCookie?: string;
   /** Whether the framework drops the second of two parameters of one name. */
   dropsSecond?: boolean;
-  /** Whether the page /students is for students only. */
-  hasStudentsPage?: boolean;
+  /** Whether /students sends a browser without a login to jAccount, in place of answering 401. */
+  studentsSignIn?: boolean;
 }
 
 const nest12 = 'test/fixtures/nest12/node_modules';
 const midway4 = 'test/fixtures/midway4/node_modules';
 const express = { example: 'express.mjs', sessionCookie: 'connect.sid', redirects: true };
 const fastify = { example: 'fastify.mjs', sessionCookie: 'sessionId', inSession: true };
-const midway = { example: 'midway.ts', hasStudentsPage: true };
+const midway = { example: 'midway.ts', studentsSignIn: true };
 const rows: Row[] = [
   { title: 'Express 5, ES module', ...express },
   { title: 'Express 5, compiled to CommonJS', ...express, form: { module: 'commonjs' } },
@@ -92,13 +92,13 @@ const rows: Row[] = [
     callback: '/passport/jaccount/callback',
     csrfCookie: 'csrfToken',
     dropsSecond: true,
-    hasStudentsPage: true,
+    studentsSignIn: true,
   },
 ];
 
 for (const { title, example, form, sessionCookie, inSession = false, redirects = false, ...row } of rows) {
   describe(`examples/${example}: ${title}`, () => {
-    const { login = '/login', callback = '/callback', csrfCookie, dropsSecond, hasStudentsPage } = row;
+    const { login = '/login', callback = '/callback', csrfCookie, dropsSecond, studentsSignIn } = row;
     let running: RunningExample;
     let agent: UserAgent;
 
@@ -272,33 +272,41 @@ for (const { title, example, form, sessionCookie, inSession = false, redirects =
 
       const { status } = await agent.get(`${running.url}/logout`);
 
-      expect(status).to.equal(404);
+      expect(status).to.equal(405);
       expect(await signedIn()).to.equal(true);
     });
 
-    if (hasStudentsPage) {
+    if (studentsSignIn) {
       it('sends a browser without a login from /students to jAccount', async () => {
         const page = await agent.follow(await agent.get(`${running.url}/students`));
 
         expect(page.url).to.include('/jaccount/jalogin');
       });
-
-      it('shows /students to a student', async () => {
-        await signIn();
-
+    } else {
+      it('answers /students with 401 and a text for people before the login', async () => {
         const page = await agent.get(`${running.url}/students`);
 
-        expect(page.json()).to.deep.equal({ hello: '赵一辰' });
-      });
-
-      it('refuses /students to a teacher', async () => {
-        await signIn('linmuqing');
-
-        const page = await agent.get(`${running.url}/students`);
-
-        expect(page.status).to.equal(403);
+        expect(page.status).to.equal(401);
+        expect(await problemOf(page)).to.match(/^您还没有登录。/);
       });
     }
+
+    it('shows /students to a student', async () => {
+      await signIn();
+
+      const page = await agent.get(`${running.url}/students`);
+
+      expect([page.status, page.json()]).to.deep.equal([200, { hello: '赵一辰' }]);
+    });
+
+    it('answers /students with 403 and a text for people to an alumnus', async () => {
+      await signIn('xuguilai');
+
+      const page = await agent.get(`${running.url}/students`);
+
+      expect(page.status).to.equal(403);
+      expect(await problemOf(page)).to.match(/^这里只对.*学生/);
+    });
 
     async function begin(browser: UserAgent): Promise<{ location: string; state: string }> {
       const { location = '' } = await browser.get(`${running.url}${login}`);

@@ -1,3 +1,4 @@
+// #region login
 const { messageFor } = require('passport-jaccount');
 
 // Answers in JSON why a request failed, with the status of the error.
@@ -8,12 +9,12 @@ module.exports = () => async (ctx, next) => {
     await next();
   } catch (error) {
     const { status = 500 } = error;
-    const [reason = error.message] = ctx.session.messages ?? [];
+    const [problem = messageFor(error, 'zh')] = ctx.session.messages ?? [];
     delete ctx.session.messages;
     // Not ctx.logger, because it writes the address of the callback.
     if (status >= 500) ctx.app.logger.error(error);
     ctx.status = status;
-    const problem = status < 500 ? reason : messageFor(error, 'zh');
     ctx.body = { problem, signIn: '/passport/jaccount' };
   }
 };
+// #endregion
