@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { ForbiddenError, type ForbiddenFault, type JaccountErrorCode, type StateFailure } from './errors';
 import { canonicalUserType, userTypeGroups, userTypes } from './jaccount/user-types';
 import { type Language, languages } from './language';
@@ -65,9 +66,14 @@ function sentencesFor(subject: Subject): Sentences | undefined {
   const entry = ownMember(sentencesByCode, code);
   // jAccount's own `error` may be any word, that of a member of every object too.
   if (entry) return ownMember(entry.exactly ?? {}, reason ?? fault ?? error ?? errno) ?? entry.any;
-  if (subject instanceof Error && !(subject instanceof LoginFailure)) return failed;
+  if (isForeignError(subject)) return failed;
   const isOurs = message === undefined || Object.values(notAccepted).includes(String(message));
   return isOurs ? notAccepted : undefined;
+}
+
+// Of any realm: its message is for the log. A LoginFailure has the words of a challenge.
+function isForeignError(subject: Subject): boolean {
+  return (subject instanceof Error || isNativeError(subject)) && !(subject instanceof LoginFailure);
 }
 
 function ownMember<T>(record: Readonly<Record<string, T>>, name: unknown): T | undefined {

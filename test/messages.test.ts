@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import {
   AccountMismatchError,
@@ -100,6 +101,12 @@ describe('messageFor()', () => {
 
     expectTwoSentences(messageFor(error, 'zh'), messageFor(error, 'en'));
     expect(messageFor(error, 'en')).not.to.include('ECONNREFUSED');
+  });
+
+  it('keeps the message of an error of another realm back', () => {
+    const error = runInNewContext('new Error("connect ECONNREFUSED 10.0.0.1:5432")');
+
+    expect(messageFor(error, 'zh')).to.equal(messageFor(new Error(), 'zh'));
   });
 
   it('tells each reason of a lost login in words of its own', () => {

@@ -53,6 +53,8 @@ export function assertOurs(options: AuthenticateOptions): void {
   const { state, appState, authorizationParams = {} } = options;
   if (state !== undefined && state !== true)
     refuse('state is always on and made afresh; pass what must come back as appState');
+  if (typeof authorizationParams !== 'object' || authorizationParams === null)
+    refuse('authorizationParams must be an object');
   const taken = Object.keys(authorizationParams).find((name) => reserved.includes(name));
   if (taken !== undefined) refuse(`authorizationParams cannot set "${taken}"`);
   if (appState !== undefined && JSON.stringify(appState) === undefined)

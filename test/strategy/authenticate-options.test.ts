@@ -74,6 +74,8 @@ for (const [name, transactions] of stores) {
       ['a callback at another path', { callbackURL: '/other' }],
       ['a callback at another host', { callbackURL: '//evil.example/callback' }],
       ['a callback that is no text', { callbackURL: ['/callback'] }],
+      ['a text for authorizationParams', { authorizationParams: 'prompt=login' }],
+      ['null for authorizationParams', { authorizationParams: null }],
       ['a prompt beside authorizationParams', { prompt: 'login' }],
       ['a max_age beside authorizationParams', { max_age: '60' }],
       ['a loginHint beside authorizationParams', { loginHint: 'zhangsan' }],
