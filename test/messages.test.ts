@@ -139,7 +139,7 @@ describe('messageFor()', () => {
     });
   }
 
-  it('has two sentences for a user whom the application does not accept, whatever the challenge was written in', () => {
+  it('has two sentences about a user that the application does not accept, in either language of the challenge', () => {
     const zh = messageFor({} as never, 'zh');
     const en = messageFor({} as never, 'en');
 

@@ -170,7 +170,7 @@ function callbackIn(given: GivenOptions): string | readonly string[] {
   );
   const hosts = new Set(urls.map((url) => new URL(url).host));
   if (urls.length > 0 && hosts.size === urls.length) return Object.freeze(urls);
-  return given.refuse('callbackURL', 'must be one URL, or several in an array, each with a host of its own');
+  return given.refuse('callbackURL', 'must be one URL, or several in an array, each with another host');
 }
 
 function callbackURLIn(given: GivenOptions): string {
